@@ -1,0 +1,147 @@
+//! What is painted: whirls in a night sky over rolling fields, as a flow and a colour for every place.
+//!
+//! Lengths are in heights of the picture: y runs from 0 at the top to 1, x from 0 to the aspect ratio.
+
+use super::noise::{Noise, mix, rise};
+
+/// Red, green and blue as a screen takes them (sRGB), 0..1.
+pub(crate) type Rgb = [f32; 3];
+
+/// The canvas before the first stroke.
+pub(crate) const GROUND_COAT: Rgb = hex(0x1B_24_4C);
+
+/// The sky from its darkest streams to its lightest.
+const SKY: [Rgb; 6] =
+    [hex(0x10_18_4A), hex(0x1B_36_8C), hex(0x25_5F_B8), hex(0x2E_93_B8), hex(0x7F_C6_C0), hex(0xE3_EB_C6)];
+/// A whirl from its heart outwards; the last merges into the sky.
+const WHIRL: [Rgb; 6] =
+    [hex(0xFF_F4_B8), hex(0xFF_CF_33), hex(0xF2_8C_1A), hex(0xF7_E0_8A), hex(0x3F_A9_A6), hex(0x1F_4B_A5)];
+/// The hills, far to near, each from its shadows to its lights.
+const HILLS: [[Rgb; 4]; 3] = [
+    [hex(0x1C_1F_55), hex(0x3B_35_8E), hex(0x2F_6F_A8), hex(0x8F_A9_D8)],
+    [hex(0x0E_3B_3E), hex(0x14_6B_5B), hex(0x5F_9A_3C), hex(0xE0_C8_4A)],
+    [hex(0x7A_1F_1A), hex(0xC8_4A_16), hex(0xF0_9A_1E), hex(0xFF_DE_6B)],
+];
+
+/// A whirl of the sky.
+struct Whirl {
+    centre: [f32; 2],
+    radius: f32,
+    /// Speed of rotation against that of the stream; its sign is the sense.
+    spin: f32,
+}
+
+pub(crate) struct Scene {
+    whirls: Vec<Whirl>,
+    noise: Noise,
+}
+
+impl Scene {
+    pub(crate) fn new(aspect: f32, seed: u32) -> Self {
+        let whirl = |x: f32, y: f32, radius, spin| Whirl { centre: [x * aspect, y], radius, spin };
+        let whirls = vec![
+            whirl(0.30, 0.30, 0.210, 3.2),
+            whirl(0.76, 0.21, 0.165, -3.0),
+            whirl(0.57, 0.47, 0.110, 2.6),
+            whirl(0.06, 0.10, 0.110, -2.4),
+            whirl(0.95, 0.52, 0.100, 2.6),
+            whirl(0.53, 0.06, 0.075, 2.4),
+            whirl(0.10, 0.56, 0.085, -2.4),
+        ];
+        Self { whirls, noise: Noise::new(seed) }
+    }
+
+    /// Direction of the strokes at a place, of length 1.
+    pub(crate) fn flow(&self, [x, y]: [f32; 2]) -> [f32; 2] {
+        const STEP: f32 = 1e-3;
+        // Along the level lines of the stream function, so that the flow has neither sources nor sinks.
+        let hill = self.hill([x, y]);
+        let stream = |x, y| match hill {
+            None => self.sky_stream(x, y),
+            Some(hill) => self.hill_stream(hill, x, y),
+        };
+        let u = stream(x, y + STEP) - stream(x, y - STEP);
+        let v = stream(x - STEP, y) - stream(x + STEP, y);
+        let speed = u.hypot(v).max(f32::MIN_POSITIVE);
+        [u / speed, v / speed]
+    }
+
+    /// The colour of a place.
+    pub(crate) fn colour(&self, [x, y]: [f32; 2]) -> Rgb {
+        if let Some(hill) = self.hill([x, y]) {
+            let furrow = zigzag(self.hill_stream(hill, x, y) * [9.0, 8.0, 7.0][hill]);
+            let patch = self.noise.rough(x * 4.0 + 9.0 * hill as f32, y * 7.0);
+            return ramp(&HILLS[hill], 0.55 * furrow + 0.9 * (patch - 0.25));
+        }
+        let band = zigzag(self.sky_stream(x, y) * 5.5);
+        let cloud = self.noise.rough(x * 2.6, y * 3.4 + 40.0);
+        let mut colour = ramp(&SKY, 0.62 * band + 0.75 * (cloud - 0.28));
+        for whirl in &self.whirls {
+            let away = distance([x, y], whirl.centre) / whirl.radius;
+            let wobble = 0.16 * (self.noise.at(x * 14.0, y * 14.0 + 80.0) - 0.5);
+            let strength = rise(1.15, 0.72, away + wobble);
+            let light = ramp(&WHIRL, 0.95 * (away + wobble));
+            colour = std::array::from_fn(|c| mix(colour[c], light[c], strength));
+        }
+        colour
+    }
+
+    /// A colour that stands out from its surroundings; `choice` in 0..1 picks one.
+    pub(crate) fn accent(&self, place: [f32; 2], choice: f32) -> Rgb {
+        let accents = match self.hill(place) {
+            Some(2) => [hex(0x1E_4F_A0), hex(0xC2_1F_1F), hex(0x17_7A_6A), hex(0xFF_F2_C0)],
+            Some(_) => [hex(0xC2_3A_1F), hex(0xF2_B6_2A), hex(0x7E_D0_C8), hex(0x1A_1F_5A)],
+            None => [hex(0xF2_8C_1A), hex(0xF6_EE_C8), hex(0x2A_B0_A0), hex(0x0C_10_38)],
+        };
+        accents[((choice * 4.0) as usize).min(3)]
+    }
+
+    /// The nearest hill that covers a place; `None` is sky.
+    fn hill(&self, [x, y]: [f32; 2]) -> Option<usize> {
+        (0..HILLS.len()).rev().find(|&hill| y > self.ridge(hill, x))
+    }
+
+    /// Height of a hill's outline.
+    fn ridge(&self, hill: usize, x: f32) -> f32 {
+        let [base, swing, rate] = [[0.66, 0.085, 1.9], [0.76, 0.075, 1.5], [0.88, 0.085, 1.2]][hill];
+        base + swing * 2.0 * (self.noise.at(x * rate + 11.0 * hill as f32, 5.0 + hill as f32) - 0.5)
+    }
+
+    fn sky_stream(&self, x: f32, y: f32) -> f32 {
+        let wave = 0.05 * (6.0 * x + 1.0).sin() + 0.22 * (self.noise.at(x * 2.2, y * 2.2) - 0.5);
+        let turning = self.whirls.iter().map(|whirl| {
+            let away = distance([x, y], whirl.centre) / whirl.radius;
+            whirl.spin * whirl.radius * (-away * away).exp()
+        });
+        y + wave + turning.sum::<f32>()
+    }
+
+    /// Furrows follow the outline, and bend away from it further down.
+    fn hill_stream(&self, hill: usize, x: f32, y: f32) -> f32 {
+        let depth = y - self.ridge(hill, x);
+        let bend = 0.30 * (self.noise.at(x * 3.0 + 31.0 * hill as f32, y * 3.0) - 0.5);
+        depth + bend * rise(0.0, 0.12, depth)
+    }
+}
+
+/// From 0 up to 1 and down again as `x` grows by 1.
+fn zigzag(x: f32) -> f32 {
+    1.0 - (2.0 * (x - x.floor()) - 1.0).abs()
+}
+
+/// The colour at `t` of a ramp that runs from 0 to 1.
+fn ramp(colours: &[Rgb], t: f32) -> Rgb {
+    let last = colours.len() - 1;
+    let at = t.clamp(0.0, 1.0) * last as f32;
+    let from = (at as usize).min(last - 1);
+    std::array::from_fn(|c| mix(colours[from][c], colours[from + 1][c], at - from as f32))
+}
+
+fn distance(a: [f32; 2], b: [f32; 2]) -> f32 {
+    (a[0] - b[0]).hypot(a[1] - b[1])
+}
+
+const fn hex(rgb: u32) -> Rgb {
+    let [_, red, green, blue] = rgb.to_be_bytes();
+    [red as f32 / 255.0, green as f32 / 255.0, blue as f32 / 255.0]
+}
