@@ -77,7 +77,9 @@ const LAYERS: [Layer; 6] = [
 fn paint(width: u32, height: u32, seed: u64) -> RgbImage {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let scene = Scene::new(width as f32 / height as f32, rng.random());
-    let mut canvas = Canvas::new(width, height, scene::GROUND_COAT);
+    // What the first strokes leave open shows a thin underpainting.
+    let mut canvas =
+        Canvas::new(width, height, |x, y| scene.colour([x as f32 / height as f32, y as f32 / height as f32]));
     for layer in &LAYERS {
         for seed_point in layer_points(layer, width, height, &mut rng) {
             if let Some(stroke) = plan_stroke(layer, seed_point, &scene, height as f32, &mut rng) {
@@ -141,7 +143,7 @@ fn plan_stroke(
         return None;
     }
     let mut paint = varied(here, layer, rng);
-    if rng.random_bool(0.05 + 0.10 * f64::from(layer.detail)) {
+    if rng.random_bool(0.14 * f64::from(layer.detail)) {
         paint = scene.accent(scenic(at), rng.random());
     }
     Some(Stroke { path, width, paint, second: varied(there, layer, rng), seed: rng.random() })

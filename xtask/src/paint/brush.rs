@@ -44,7 +44,7 @@ impl Stroke {
         let tuft = bristles.at(pixels / 5.0 + 77.0, place.along / 140.0);
 
         // Bristles touch down and lift off one by one; towards the end the empty ones leave gaps.
-        let ragged = self.width * (0.15 + 0.45 * bristle);
+        let ragged = self.width * (0.1 + 0.8 * bristle);
         let ends = rise(0.0, 2.0, place.along - ragged * round_end(place.across))
             * rise(0.0, 3.0, length - place.along - 1.5 * ragged * round_end(place.across));
         let dry = rise(0.55, 1.0, place.along / length) * rise(0.55, 0.25, bristle);
@@ -55,7 +55,7 @@ impl Stroke {
         }
 
         let share = rise(0.50, 0.72, tuft + 0.25 * (bristle - 0.5)) * 0.85;
-        let streak = 0.20 * (bristle - 0.5) + 0.10 * (tuft - 0.5);
+        let streak = 0.28 * (bristle - 0.5) + 0.12 * (tuft - 0.5);
         let paint = std::array::from_fn(|c| {
             (mix(self.paint[c], self.second[c], share) * (1.0 + streak) + 0.4 * streak).clamp(0.0, 1.0)
         });
@@ -77,8 +77,7 @@ impl Stroke {
             let gap = distance(point, [from[0] + way[0] * ahead, from[1] + way[1] * ahead]);
             if gap <= self.width / 2.0 && nearest.as_ref().is_none_or(|(least, _)| gap < *least) {
                 let side = (offset[1] * way[0] - offset[0] * way[1]).signum();
-                nearest =
-                    Some((gap, Place { along: along + ahead, across: side * gap * 2.0 / self.width }));
+                nearest = Some((gap, Place { along: along + ahead, across: side * gap * 2.0 / self.width }));
             }
             along += length;
         }

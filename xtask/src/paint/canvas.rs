@@ -15,9 +15,12 @@ pub(crate) struct Canvas {
 }
 
 impl Canvas {
-    pub(crate) fn new(width: u32, height: u32, coat: Rgb) -> Self {
-        let pixels = width as usize * height as usize;
-        Self { width, height, colour: vec![coat; pixels], thickness: vec![0.0; pixels] }
+    /// A canvas with a thin coat of paint, of a colour for each pixel.
+    pub(crate) fn new(width: u32, height: u32, coat: impl Fn(u32, u32) -> Rgb) -> Self {
+        let colour: Vec<Rgb> =
+            (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).map(|(x, y)| coat(x, y)).collect();
+        let thickness = vec![0.0; colour.len()];
+        Self { width, height, colour, thickness }
     }
 
     /// The pixels with centres between two corners, cut to the canvas.

@@ -7,9 +7,6 @@ use super::noise::{Noise, mix, rise};
 /// Red, green and blue as a screen takes them (sRGB), 0..1.
 pub(crate) type Rgb = [f32; 3];
 
-/// The canvas before the first stroke.
-pub(crate) const GROUND_COAT: Rgb = hex(0x1B_24_4C);
-
 /// The sky from its darkest streams to its lightest.
 const SKY: [Rgb; 6] =
     [hex(0x10_18_4A), hex(0x1B_36_8C), hex(0x25_5F_B8), hex(0x2E_93_B8), hex(0x7F_C6_C0), hex(0xE3_EB_C6)];
@@ -69,9 +66,9 @@ impl Scene {
     /// The colour of a place.
     pub(crate) fn colour(&self, [x, y]: [f32; 2]) -> Rgb {
         if let Some(hill) = self.hill([x, y]) {
-            let furrow = zigzag(self.hill_stream(hill, x, y) * [9.0, 8.0, 7.0][hill]);
+            let furrow = zigzag(self.hill_stream(hill, x, y) * [11.0, 10.0, 9.0][hill]);
             let patch = self.noise.rough(x * 4.0 + 9.0 * hill as f32, y * 7.0);
-            return ramp(&HILLS[hill], 0.55 * furrow + 0.9 * (patch - 0.25));
+            return ramp(&HILLS[hill], 0.70 * furrow + 1.1 * (patch - 0.40));
         }
         let band = zigzag(self.sky_stream(x, y) * 5.5);
         let cloud = self.noise.rough(x * 2.6, y * 3.4 + 40.0);
@@ -91,7 +88,7 @@ impl Scene {
         let accents = match self.hill(place) {
             Some(2) => [hex(0x1E_4F_A0), hex(0xC2_1F_1F), hex(0x17_7A_6A), hex(0xFF_F2_C0)],
             Some(_) => [hex(0xC2_3A_1F), hex(0xF2_B6_2A), hex(0x7E_D0_C8), hex(0x1A_1F_5A)],
-            None => [hex(0xF2_8C_1A), hex(0xF6_EE_C8), hex(0x2A_B0_A0), hex(0x0C_10_38)],
+            None => [hex(0xF2_8C_1A), hex(0xF6_EE_C8), hex(0x2A_B0_A0), hex(0xD8_48_28)],
         };
         accents[((choice * 4.0) as usize).min(3)]
     }
