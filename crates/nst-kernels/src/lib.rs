@@ -1,1 +1,51 @@
-//! To be written.
+//! Kernels of a convolutional network on the CPU: slices in, slices out.
+//!
+//! This is the bottom of the house. It holds the loops that take nearly all the time of a style transfer:
+//! convolution and its two gradients, matrix products, the Gram matrix, pooling, total variation, sums.
+//!
+//! **What it does not know:** no tensor, no device, no tape, no network. A routine takes slices and a small geometry
+//! struct, checks that the lengths fit (and panics if they do not: that is a defect of the caller), and returns slices or
+//! sums. Callers who take shapes from users check them first.
+//!
+//! **Layouts.** Images and feature maps are NHWC (channels last), filters OIHW, matrices row-major.
+//!
+//! **Speed.** One register-blocked inner routine ([`Isa`] chooses AVX-512, AVX2+FMA or a portable one at run time) serves
+//! convolution as implicit GEMM, both gradients, the matrix product and the Gram matrix. Work is split over the current
+//! rayon pool.
+//!
+//! **Determinism.** Every sum is taken in an order that depends on the shapes and the [`Isa`] alone, never on the number
+//! of threads.
+//!
+//! ```
+//! use nst_kernels::{Activation, Conv2d, Isa, PackedFilter};
+//!
+//! // One 3x3 filter of ones over a 4x4 image of ones: each inner pixel sees nine, each corner four.
+//! let conv = Conv2d { batch: 1, height: 4, width: 4, in_channels: 1, out_channels: 1, kernel: [3, 3], padding: 1 };
+//! let filter = PackedFilter::new(Isa::best(), &conv, &[1.0; 9]);
+//! let mut output = vec![0.0; conv.output_len()];
+//! conv.forward(&[1.0; 16], &filter, None, Activation::Identity, &mut output);
+//! assert_eq!(output[5], 9.0);
+//! assert_eq!(output[0], 4.0);
+//! ```
+
+mod conv2d;
+mod filter;
+mod gram;
+mod isa;
+mod matmul;
+mod pool;
+mod reduce;
+pub mod reference;
+mod rows;
+mod tile;
+mod total_variation;
+mod vector;
+
+pub use conv2d::{Activation, Conv2d};
+pub use filter::PackedFilter;
+pub use gram::gram;
+pub use isa::Isa;
+pub use matmul::{Transpose, matmul};
+pub use pool::Pool2d;
+pub use reduce::{channel_sums, dot, sum};
+pub use total_variation::{Variation, total_variation, total_variation_backward};

@@ -1,0 +1,80 @@
+//! Which instruction set the inner routine uses.
+
+use crate::tile::TileKernel;
+use std::sync::OnceLock;
+
+/// An instruction set that this CPU has. Chosen once per process by [`Isa::best`], or by hand from [`Isa::available`] to
+/// test each one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Isa(Level);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Isa {
+    /// Every instruction set that this CPU has, the fastest first. The last one, `portable`, is always there.
+    pub fn available() -> Vec<Self> {
+        let mut levels = vec![Level::Portable];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                levels.push(Level::Avx2);
+            }
+            if is_x86_feature_detected!("avx512f") {
+                levels.push(Level::Avx512);
+            }
+        }
+        levels.into_iter().rev().map(Self).collect()
+    }
+
+    /// The fastest one, or the one that the environment variable `NST_ISA` names (`avx512`, `avx2`, `portable`), if this
+    /// CPU has it. Read once per process. Reading the environment here is the one documented exception to the rule that
+    /// libraries do not: it lets a whole program be tested on every level.
+    pub fn best() -> Self {
+        static BEST: OnceLock<Isa> = OnceLock::new();
+        *BEST.get_or_init(|| {
+            let available = Self::available();
+            let forced = std::env::var("NST_ISA").ok();
+            let named = available.iter().find(|isa| forced.as_deref() == Some(isa.name()));
+            *named.unwrap_or(&available[0])
+        })
+    }
+
+    /// `avx512`, `avx2` or `portable`.
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            Level::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => "avx512",
+        }
+    }
+
+    pub(crate) fn tile_kernel(self) -> TileKernel {
+        match self.0 {
+            Level::Portable => TileKernel::portable(),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => TileKernel::avx2(),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => TileKernel::avx512(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Isa;
+
+    #[test]
+    fn portable_is_always_available_and_last() {
+        assert_eq!(Isa::available().last().unwrap().name(), "portable");
+        assert!(Isa::available().contains(&Isa::best()));
+    }
+}

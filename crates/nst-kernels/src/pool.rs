@@ -1,0 +1,175 @@
+//! Pooling over 2x2 windows.
+
+use rayon::prelude::*;
+
+/// The geometry of a pooling over 2x2 windows with stride two. A last odd row or column is left out (floor), as torch and
+/// Caffe's VGG do.
+///
+/// Input `[batch, height, width, channels]`, output `[batch, height / 2, width / 2, channels]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pool2d {
+    /// Images.
+    pub batch: usize,
+    /// Rows of an input image.
+    pub height: usize,
+    /// Columns of an input image.
+    pub width: usize,
+    /// Channels.
+    pub channels: usize,
+}
+
+impl Pool2d {
+    /// Floats of the input.
+    pub fn input_len(&self) -> usize {
+        self.batch * self.height * self.width * self.channels
+    }
+
+    /// Floats of the output.
+    pub fn output_len(&self) -> usize {
+        self.batch * (self.height / 2) * (self.width / 2) * self.channels
+    }
+
+    /// The greatest value of each window; NaN if one is NaN.
+    ///
+    /// # Panics
+    /// If a slice does not fit the geometry.
+    pub fn max(&self, input: &[f32], output: &mut [f32]) {
+        self.forward(input, output, |window| {
+            window.into_iter().reduce(|a, b| if b > a || b.is_nan() { b } else { a }).expect("four values")
+        });
+    }
+
+    /// The mean of each window.
+    ///
+    /// # Panics
+    /// If a slice does not fit the geometry.
+    pub fn average(&self, input: &[f32], output: &mut [f32]) {
+        self.forward(input, output, |[a, b, c, d]| 0.25 * ((a + b) + (c + d)));
+    }
+
+    /// The gradient of [`Pool2d::max`]: a window's gradient goes to its greatest value, of equal ones the first in
+    /// reading order, as in torch.
+    ///
+    /// # Panics
+    /// If a slice does not fit the geometry.
+    pub fn max_backward(&self, input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
+        assert_eq!(input.len(), self.input_len(), "input of {self:?}");
+        self.backward(output_gradient, input_gradient, |corners, gradient| {
+            let mut greatest = 0;
+            for (corner, &at) in corners.iter().enumerate().skip(1) {
+                if input[at] > input[corners[greatest]] || input[at].is_nan() {
+                    greatest = corner;
+                }
+            }
+            std::array::from_fn(|corner| if corner == greatest { gradient } else { 0.0 })
+        });
+    }
+
+    /// The gradient of [`Pool2d::average`].
+    ///
+    /// # Panics
+    /// If a slice does not fit the geometry.
+    pub fn average_backward(&self, output_gradient: &[f32], input_gradient: &mut [f32]) {
+        self.backward(output_gradient, input_gradient, |_, gradient| [0.25 * gradient; 4]);
+    }
+
+    fn forward(&self, input: &[f32], output: &mut [f32], reduce: impl Fn([f32; 4]) -> f32 + Sync) {
+        assert_eq!(
+            (input.len(), output.len()),
+            (self.input_len(), self.output_len()),
+            "operands of {self:?}"
+        );
+        let line = self.width / 2 * self.channels;
+        output.par_chunks_exact_mut(line.max(1)).enumerate().for_each(|(row, to)| {
+            for (at, to) in to.iter_mut().enumerate() {
+                *to = reduce(self.window(row, at).map(|at| input[at]));
+            }
+        });
+    }
+
+    /// Writes each pair of input rows from `spread(indices of the window's corners, gradient of the window)`.
+    fn backward(
+        &self,
+        output_gradient: &[f32],
+        input_gradient: &mut [f32],
+        spread: impl Fn([usize; 4], f32) -> [f32; 4] + Sync,
+    ) {
+        assert_eq!(
+            (output_gradient.len(), input_gradient.len()),
+            (self.output_len(), self.input_len()),
+            "operands of {self:?}"
+        );
+        let (line, out_line) = (self.width * self.channels, self.width / 2 * self.channels);
+        let image = self.height * line;
+        input_gradient.par_chunks_exact_mut(image.max(1)).enumerate().for_each(|(index, image)| {
+            image.par_chunks_mut((2 * line).max(1)).enumerate().for_each(|(pair, rows)| {
+                rows.fill(0.0);
+                if pair >= self.height / 2 {
+                    return;
+                }
+                let row = index * (self.height / 2) + pair;
+                for at in 0..out_line {
+                    let corners = self.window(row, at);
+                    let values = spread(corners, output_gradient[row * out_line + at]);
+                    for (corner, value) in corners.into_iter().zip(values) {
+                        rows[corner - corners[0]
+                            + at / self.channels * 2 * self.channels
+                            + at % self.channels] = value;
+                    }
+                }
+            });
+        });
+    }
+
+    /// Indices in the input of the window of output row `row` (over all images) and index `at` within that row.
+    fn window(&self, row: usize, at: usize) -> [usize; 4] {
+        let (image, y) = (row / (self.height / 2), row % (self.height / 2));
+        let (x, channel) = (at / self.channels, at % self.channels);
+        let first = ((image * self.height + 2 * y) * self.width + 2 * x) * self.channels + channel;
+        let below = first + self.width * self.channels;
+        [first, first + self.channels, below, below + self.channels]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pool2d;
+    use crate::reference::{self, test_values};
+
+    #[test]
+    fn both_poolings_and_their_gradients_agree_with_the_reference() {
+        for (batch, height, width, channels) in
+            [(1, 2, 2, 1), (2, 5, 7, 3), (1, 8, 6, 16), (1, 1, 9, 2), (1, 9, 1, 2), (3, 4, 4, 5)]
+        {
+            let pool = Pool2d { batch, height, width, channels };
+            let input = test_values(pool.input_len(), 1);
+            let gradient = test_values(pool.output_len(), 2);
+            let mut output = vec![9.0; pool.output_len()];
+            pool.max(&input, &mut output);
+            assert_eq!(output, reference::max_pool(&pool, &input));
+            pool.average(&input, &mut output);
+            reference::assert_close(&output, &reference::average_pool(&pool, &input), 1e-6);
+            let mut output = vec![9.0; pool.input_len()];
+            pool.max_backward(&input, &gradient, &mut output);
+            assert_eq!(output, reference::max_pool_backward(&pool, &input, &gradient));
+            pool.average_backward(&gradient, &mut output);
+            reference::assert_close(&output, &reference::average_pool_backward(&pool, &gradient), 1e-6);
+        }
+    }
+
+    #[test]
+    fn of_equal_values_the_first_takes_the_gradient() {
+        let pool = Pool2d { batch: 1, height: 2, width: 2, channels: 1 };
+        let mut output = [0.0; 4];
+        pool.max_backward(&[0.0, 3.0, 3.0, 3.0], &[5.0], &mut output);
+        assert_eq!(output, [0.0, 5.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn nan_wins() {
+        let pool = Pool2d { batch: 1, height: 2, width: 2, channels: 1 };
+        let mut output = [0.0];
+        pool.max(&[1.0, f32::NAN, 2.0, 3.0], &mut output);
+        assert!(output[0].is_nan());
+    }
+}

@@ -1,0 +1,168 @@
+//! Slow, literal versions of every routine, in double precision: what the fast ones are tested against. Also for other
+//! backends' tests, hence public.
+
+use crate::{Activation, Conv2d, Pool2d, Transpose};
+
+/// Reproducible values in -1..1 (Knuth's multiplicative hash of the index), different for each `seed`.
+pub fn test_values(len: usize, seed: u32) -> Vec<f32> {
+    let hash =
+        |i: u32| (i.wrapping_mul(2_654_435_761) ^ seed.wrapping_mul(0x9e37_79b9)).wrapping_mul(0x85eb_ca6b);
+    (0..len as u32).map(|i| f32::from((hash(i) >> 16) as u16) / 32768.0 - 1.0).collect()
+}
+
+/// Fails unless every value lies within `tolerance` times the greatest expected magnitude of what is expected.
+///
+/// # Panics
+/// If one does not, or the lengths differ.
+pub fn assert_close(actual: &[f32], expected: &[f32], tolerance: f32) {
+    assert_eq!(actual.len(), expected.len(), "lengths differ");
+    let scale = expected.iter().fold(0.0f32, |scale, x| scale.max(x.abs())).max(f32::MIN_POSITIVE);
+    for (i, (a, e)) in actual.iter().zip(expected).enumerate() {
+        assert!((a - e).abs() <= tolerance * scale, "value {i}: {a}, expected {e} (scale {scale})");
+    }
+}
+
+/// [`crate::matmul`].
+pub fn matmul([m, k, n]: [usize; 3], (a, ta): (&[f32], Transpose), (b, tb): (&[f32], Transpose)) -> Vec<f32> {
+    let a = |i: usize, l: usize| f64::from(if ta == Transpose::Yes { a[l * m + i] } else { a[i * k + l] });
+    let b = |l: usize, j: usize| f64::from(if tb == Transpose::Yes { b[j * k + l] } else { b[l * n + j] });
+    let entry = |at: usize| (0..k).map(|l| a(at / n, l) * b(l, at % n)).sum::<f64>() as f32;
+    (0..m * n).map(entry).collect()
+}
+
+/// [`crate::gram`].
+pub fn gram(channels: usize, features: &[f32]) -> Vec<f32> {
+    let positions = features.len() / channels.max(1);
+    matmul([channels, positions, channels], (features, Transpose::Yes), (features, Transpose::No))
+}
+
+/// Calls `visit(output index, input index, filter index)` for every product of the convolution.
+fn visit_products(conv: &Conv2d, mut visit: impl FnMut(usize, usize, usize)) {
+    let [kh, kw] = conv.kernel;
+    let (oh, ow) = (conv.out_height(), conv.out_width());
+    for n in 0..conv.batch {
+        for y in 0..oh {
+            for x in 0..ow {
+                for (r, s) in (0..kh).flat_map(|r| (0..kw).map(move |s| (r, s))) {
+                    let (Some(iy), Some(ix)) =
+                        ((y + r).checked_sub(conv.padding), (x + s).checked_sub(conv.padding))
+                    else {
+                        continue;
+                    };
+                    if iy >= conv.height || ix >= conv.width {
+                        continue;
+                    }
+                    for o in 0..conv.out_channels {
+                        for i in 0..conv.in_channels {
+                            visit(
+                                ((n * oh + y) * ow + x) * conv.out_channels + o,
+                                ((n * conv.height + iy) * conv.width + ix) * conv.in_channels + i,
+                                ((o * conv.in_channels + i) * kh + r) * kw + s,
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn rounded(values: Vec<f64>) -> Vec<f32> {
+    values.into_iter().map(|x| x as f32).collect()
+}
+
+/// [`Conv2d::forward`].
+pub fn conv2d(
+    conv: &Conv2d,
+    input: &[f32],
+    oihw: &[f32],
+    bias: Option<&[f32]>,
+    activation: Activation,
+) -> Vec<f32> {
+    let mut output: Vec<f64> = (0..conv.output_len())
+        .map(|at| bias.map_or(0.0, |bias| f64::from(bias[at % conv.out_channels])))
+        .collect();
+    visit_products(conv, |o, i, f| output[o] += f64::from(input[i]) * f64::from(oihw[f]));
+    if activation == Activation::Relu {
+        for x in &mut output {
+            *x = x.max(0.0);
+        }
+    }
+    rounded(output)
+}
+
+fn masked(gradient: &[f32], mask: Option<&[f32]>, at: usize) -> f64 {
+    if mask.is_none_or(|mask| mask[at] > 0.0) { f64::from(gradient[at]) } else { 0.0 }
+}
+
+/// [`Conv2d::backward_data`].
+pub fn conv2d_backward_data(conv: &Conv2d, gradient: &[f32], mask: Option<&[f32]>, oihw: &[f32]) -> Vec<f32> {
+    let mut output = vec![0.0; conv.input_len()];
+    visit_products(conv, |o, i, f| output[i] += masked(gradient, mask, o) * f64::from(oihw[f]));
+    rounded(output)
+}
+
+/// [`Conv2d::backward_filter`].
+pub fn conv2d_backward_filter(
+    conv: &Conv2d,
+    input: &[f32],
+    gradient: &[f32],
+    mask: Option<&[f32]>,
+) -> Vec<f32> {
+    let mut output = vec![0.0; conv.out_channels * conv.in_channels * conv.kernel[0] * conv.kernel[1]];
+    visit_products(conv, |o, i, f| output[f] += masked(gradient, mask, o) * f64::from(input[i]));
+    rounded(output)
+}
+
+/// The input indices of each window of a pooling, in the order of its output.
+fn windows(pool: &Pool2d) -> Vec<[usize; 4]> {
+    let mut windows = Vec::new();
+    for n in 0..pool.batch {
+        for y in 0..pool.height / 2 {
+            for x in 0..pool.width / 2 {
+                for c in 0..pool.channels {
+                    let at = |dy, dx| {
+                        ((n * pool.height + 2 * y + dy) * pool.width + 2 * x + dx) * pool.channels + c
+                    };
+                    windows.push([at(0, 0), at(0, 1), at(1, 0), at(1, 1)]);
+                }
+            }
+        }
+    }
+    windows
+}
+
+/// [`Pool2d::max`].
+pub fn max_pool(pool: &Pool2d, input: &[f32]) -> Vec<f32> {
+    windows(pool)
+        .into_iter()
+        .map(|window| window.map(|at| input[at]).into_iter().fold(f32::MIN, f32::max))
+        .collect()
+}
+
+/// [`Pool2d::average`].
+pub fn average_pool(pool: &Pool2d, input: &[f32]) -> Vec<f32> {
+    windows(pool).into_iter().map(|window| window.map(|at| input[at]).iter().sum::<f32>() / 4.0).collect()
+}
+
+/// [`Pool2d::max_backward`].
+pub fn max_pool_backward(pool: &Pool2d, input: &[f32], gradient: &[f32]) -> Vec<f32> {
+    let mut output = vec![0.0; pool.input_len()];
+    for (window, gradient) in windows(pool).into_iter().zip(gradient) {
+        // `max_by` returns the last of equal elements: reversed, the first in reading order.
+        let greatest = window.into_iter().rev().max_by(|&a, &b| input[a].total_cmp(&input[b]));
+        greatest.into_iter().for_each(|at| output[at] = *gradient);
+    }
+    output
+}
+
+/// [`Pool2d::average_backward`].
+pub fn average_pool_backward(pool: &Pool2d, gradient: &[f32]) -> Vec<f32> {
+    let mut output = vec![0.0; pool.input_len()];
+    for (window, gradient) in windows(pool).into_iter().zip(gradient) {
+        for at in window {
+            output[at] = gradient / 4.0;
+        }
+    }
+    output
+}
