@@ -1,6 +1,10 @@
 //! Tasks of the repository that are not the product: `cargo xtask TASK`.
 
+mod ci;
+mod command;
+mod golden;
 mod paint;
+mod tidy;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -17,12 +21,20 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Run every step of the gate and print the time each takes
+    Ci,
+    Golden(golden::Args),
     Paint(paint::Args),
+    /// Compare the repository with the tables of arrows, licences and long files
+    Tidy,
 }
 
 fn main() -> ExitCode {
     let outcome = match Args::parse().task {
+        Task::Ci => ci::run(),
+        Task::Golden(args) => golden::run(&args),
         Task::Paint(args) => paint::run(&args),
+        Task::Tidy => tidy::run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,15 +9,15 @@ pub(crate) type Rgb = [f32; 3];
 
 /// The sky from its darkest streams to its lightest.
 const SKY: [Rgb; 6] =
-    [hex(0x10_18_4A), hex(0x1B_36_8C), hex(0x25_5F_B8), hex(0x2E_93_B8), hex(0x7F_C6_C0), hex(0xE3_EB_C6)];
+    [hex(0x10184A), hex(0x1B368C), hex(0x255FB8), hex(0x2E93B8), hex(0x7FC6C0), hex(0xE3EBC6)];
 /// A whirl from its heart outwards; the last merges into the sky.
 const WHIRL: [Rgb; 6] =
-    [hex(0xFF_F4_B8), hex(0xFF_CF_33), hex(0xF2_8C_1A), hex(0xF7_E0_8A), hex(0x3F_A9_A6), hex(0x1F_4B_A5)];
+    [hex(0xFFF4B8), hex(0xFFCF33), hex(0xF28C1A), hex(0xF7E08A), hex(0x3FA9A6), hex(0x1F4BA5)];
 /// The hills, far to near, each from its shadows to its lights.
 const HILLS: [[Rgb; 4]; 3] = [
-    [hex(0x1C_1F_55), hex(0x3B_35_8E), hex(0x2F_6F_A8), hex(0x8F_A9_D8)],
-    [hex(0x0E_3B_3E), hex(0x14_6B_5B), hex(0x5F_9A_3C), hex(0xE0_C8_4A)],
-    [hex(0x7A_1F_1A), hex(0xC8_4A_16), hex(0xF0_9A_1E), hex(0xFF_DE_6B)],
+    [hex(0x1C1F55), hex(0x3B358E), hex(0x2F6FA8), hex(0x8FA9D8)],
+    [hex(0x0E3B3E), hex(0x146B5B), hex(0x5F9A3C), hex(0xE0C84A)],
+    [hex(0x7A1F1A), hex(0xC84A16), hex(0xF09A1E), hex(0xFFDE6B)],
 ];
 
 /// A whirl of the sky.
@@ -86,9 +86,9 @@ impl Scene {
     /// A colour that stands out from its surroundings; `choice` in 0..1 picks one.
     pub(crate) fn accent(&self, place: [f32; 2], choice: f32) -> Rgb {
         let accents = match self.hill(place) {
-            Some(2) => [hex(0x1E_4F_A0), hex(0xC2_1F_1F), hex(0x17_7A_6A), hex(0xFF_F2_C0)],
-            Some(_) => [hex(0xC2_3A_1F), hex(0xF2_B6_2A), hex(0x7E_D0_C8), hex(0x1A_1F_5A)],
-            None => [hex(0xF2_8C_1A), hex(0xF6_EE_C8), hex(0x2A_B0_A0), hex(0xD8_48_28)],
+            Some(2) => [hex(0x1E4FA0), hex(0xC21F1F), hex(0x177A6A), hex(0xFFF2C0)],
+            Some(_) => [hex(0xC23A1F), hex(0xF2B62A), hex(0x7ED0C8), hex(0x1A1F5A)],
+            None => [hex(0xF28C1A), hex(0xF6EEC8), hex(0x2AB0A0), hex(0xD84828)],
         };
         accents[((choice * 4.0) as usize).min(3)]
     }

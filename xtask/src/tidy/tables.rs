@@ -1,0 +1,67 @@
+//! The tables that `cargo xtask tidy` compares the repository with. A change here is a decision: say why in the commit.
+
+use super::dependencies::Room;
+
+/// What each package uses, exactly: an arrow or a crate that is not in its row does not exist.
+pub(super) const ROOMS: &[Room] = &[
+    Room { name: "nst-kernels", workspace: &[], external: &["rayon"], dev: &["approx"] },
+    Room {
+        name: "nst-tensor",
+        workspace: &["nst-kernels"],
+        external: &["ndarray", "rayon", "thiserror"],
+        dev: &[],
+    },
+    Room { name: "nst-autodiff", workspace: &["nst-tensor"], external: &["thiserror"], dev: &[] },
+    Room {
+        name: "nst-vgg",
+        workspace: &["nst-autodiff", "nst-tensor", "nst-weights"],
+        external: &["thiserror"],
+        dev: &[],
+    },
+    Room { name: "nst-loss", workspace: &["nst-autodiff", "nst-tensor"], external: &["thiserror"], dev: &[] },
+    Room { name: "nst-optim", workspace: &["nst-tensor"], external: &["thiserror"], dev: &[] },
+    Room {
+        name: "nst-weights",
+        workspace: &[],
+        external: &["half", "safetensors", "serde", "sha2", "thiserror", "toml", "ureq", "zip"],
+        dev: &[],
+    },
+    Room {
+        name: "nst",
+        workspace: &["nst-autodiff", "nst-loss", "nst-optim", "nst-tensor", "nst-vgg", "nst-weights"],
+        external: &["image", "rand", "rand_chacha", "rand_distr", "serde", "tempfile", "thiserror", "toml"],
+        dev: &[],
+    },
+    Room {
+        name: "nst-cli",
+        workspace: &["nst", "nst-weights"],
+        external: &["anyhow", "clap", "ctrlc", "indicatif", "serde_json"],
+        dev: &[],
+    },
+    Room {
+        name: "xtask",
+        workspace: &["nst-weights"],
+        external: &["anyhow", "cargo_metadata", "clap", "image", "indicatif", "rand", "rand_chacha", "spdx"],
+        dev: &["tempfile"],
+    },
+];
+
+/// Packages that may use whatever they test.
+pub(super) const FREE_ROOMS: &[&str] = &["nst-tests"];
+
+/// Licences that every package of the dependency graph can be used under, as SPDX names them.
+pub(super) const LICENCES: &[&str] = &[
+    "0BSD",
+    "Apache-2.0",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "CDLA-Permissive-2.0", // the root certificates of webpki-roots
+    "ISC",
+    "MIT",
+    "Unicode-3.0", // the character tables of unicode-ident
+    "Unlicense",
+    "Zlib",
+];
+
+/// Every file of more than [`super::files::LONG`] lines.
+pub(super) const LONG_FILES: &[&str] = &[];
