@@ -151,7 +151,9 @@ pub fn max_pool_backward(pool: &Pool2d, input: &[f32], gradient: &[f32]) -> Vec<
     for (window, gradient) in windows(pool).into_iter().zip(gradient) {
         // `max_by` returns the last of equal elements: reversed, the first in reading order.
         let greatest = window.into_iter().rev().max_by(|&a, &b| input[a].total_cmp(&input[b]));
-        greatest.into_iter().for_each(|at| output[at] = *gradient);
+        if let Some(at) = greatest {
+            output[at] = *gradient;
+        }
     }
     output
 }

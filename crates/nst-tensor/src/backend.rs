@@ -1,0 +1,154 @@
+//! Everything a device must be able to do.
+
+use crate::{Activation, Conv2d, Pool2d, Result, Shape, Tensor, Transpose, Variation};
+use std::any::Any;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// A backend's own storage of a tensor or a packed filter. Cloning shares it; it is never changed once made.
+pub type Buffer = Arc<dyn Any + Send + Sync>;
+
+/// A function of one value, applied to each element.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Map {
+    /// `scale * x + offset`.
+    Affine {
+        /// The factor.
+        scale: f32,
+        /// The summand.
+        offset: f32,
+    },
+    /// `x²`.
+    Square,
+    /// `√x`.
+    Sqrt,
+    /// `|x|`.
+    Abs,
+    /// `max(0, x)`; NaN stays NaN.
+    Relu,
+    /// The nearest value in `low..=high`; NaN stays NaN.
+    Clamp {
+        /// The least value.
+        low: f32,
+        /// The greatest value.
+        high: f32,
+    },
+}
+
+/// A function of two values, applied to each pair of elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Zip {
+    /// `a + b`.
+    Add,
+    /// `a - b`.
+    Sub,
+    /// `a b`.
+    Mul,
+    /// `a / b`.
+    Div,
+    /// `a` where `b > 0`, else 0: the backward of a ReLU whose output (or input) is `b`.
+    Mask,
+}
+
+/// What a pooling takes of each window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pooling {
+    /// The greatest value.
+    Max,
+    /// The mean.
+    Average,
+}
+
+/// A device's memory, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// Held by tensors and packed filters now.
+    pub in_use: usize,
+    /// The most ever held.
+    pub peak: usize,
+}
+
+/// The whole specification of a device.
+///
+/// [`Tensor`]'s methods check shapes and devices before they call these, so an implementation may take them for granted;
+/// results have the shape that the corresponding method of `Tensor` documents. Every `Tensor` given was made by this
+/// backend (or by a decorator of it, which passes buffers through unchanged).
+///
+/// # Errors
+/// Each method fails only for causes of the device: out of memory, a lost device, a buffer it did not make.
+#[expect(clippy::missing_errors_doc, reason = "said once for the trait")]
+pub trait Backend: Debug + Send + Sync {
+    /// The device, in words.
+    fn name(&self) -> String;
+    /// Memory held on the device.
+    fn memory(&self) -> Memory;
+
+    /// Copies `values` to the device.
+    fn upload(&self, shape: &Shape, values: &[f32]) -> Result<Buffer>;
+    /// Copies tensors from the device, with one synchronisation for all of them.
+    fn download(&self, tensors: &[&Tensor]) -> Result<Vec<Vec<f32>>>;
+    /// A tensor of equal values.
+    fn fill(&self, shape: &Shape, value: f32) -> Result<Buffer>;
+
+    /// Applies `op` to each element.
+    fn map(&self, x: &Tensor, op: Map) -> Result<Buffer>;
+    /// Applies `op` to each pair of elements, with `b` repeated along the outer axes that it lacks.
+    fn zip(&self, a: &Tensor, b: &Tensor, op: Zip) -> Result<Buffer>;
+    /// The sum of `coefficient * tensor`, of equal shapes; at least one term.
+    fn linear_combination(&self, terms: &[(f64, &Tensor)]) -> Result<Buffer>;
+    /// The inner products of pairs, in double precision, with one synchronisation for all of them.
+    fn dots(&self, pairs: &[(&Tensor, &Tensor)]) -> Result<Vec<f64>>;
+    /// The sum of all elements as a scalar, accumulated in double precision.
+    fn sum(&self, x: &Tensor) -> Result<Buffer>;
+    /// The sum over all positions of each channel, accumulated in double precision.
+    fn channel_sums(&self, x: &Tensor) -> Result<Buffer>;
+
+    /// The matrix product.
+    fn matmul(&self, a: (&Tensor, Transpose), b: (&Tensor, Transpose)) -> Result<Buffer>;
+    /// `FᵀF` of a feature map of positions x channels.
+    fn gram(&self, x: &Tensor) -> Result<Buffer>;
+
+    /// Lays a filter (OIHW) out as this device's convolutions want it.
+    fn pack_filter(&self, oihw: &Tensor) -> Result<Buffer>;
+    /// Convolution, with bias and activation fused.
+    fn conv2d(
+        &self,
+        conv: &Conv2d,
+        input: &Tensor,
+        filter: &Buffer,
+        bias: Option<&Tensor>,
+        activation: Activation,
+    ) -> Result<Buffer>;
+    /// Its gradient with respect to the input; `activated`, the output, where a ReLU was fused.
+    fn conv2d_backward_data(
+        &self,
+        conv: &Conv2d,
+        gradient: &Tensor,
+        activated: Option<&Tensor>,
+        filter: &Buffer,
+    ) -> Result<Buffer>;
+    /// Its gradient with respect to the filter, as OIHW.
+    fn conv2d_backward_filter(
+        &self,
+        conv: &Conv2d,
+        input: &Tensor,
+        gradient: &Tensor,
+        activated: Option<&Tensor>,
+    ) -> Result<Buffer>;
+
+    /// Pooling over 2x2 windows.
+    fn pool2d(&self, pool: &Pool2d, kind: Pooling, input: &Tensor) -> Result<Buffer>;
+    /// Its gradient.
+    fn pool2d_backward(
+        &self,
+        pool: &Pool2d,
+        kind: Pooling,
+        input: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<Buffer>;
+
+    /// The total variation of images, as a scalar.
+    fn total_variation(&self, kind: Variation, image: &Tensor) -> Result<Buffer>;
+    /// Its gradient.
+    fn total_variation_backward(&self, kind: Variation, image: &Tensor) -> Result<Buffer>;
+}

@@ -1,0 +1,269 @@
+//! The CPU backend: ndarray holds the values, nst-kernels does the heavy work, rayon shares it out.
+
+mod array;
+
+use crate::backend::{Backend, Buffer, Map, Memory, Pooling, Zip};
+use crate::{Activation, Conv2d, Error, Pool2d, Result, Shape, Tensor, Transpose, Variation};
+use array::{Account, Array};
+use nst_kernels::{Isa, PackedFilter};
+use std::sync::Arc;
+
+/// The backend behind [`crate::Device::cpu`].
+#[derive(Debug)]
+pub(crate) struct Cpu {
+    isa: Isa,
+    pool: Option<rayon::ThreadPool>,
+    account: Arc<Account>,
+}
+
+impl Cpu {
+    pub(crate) fn new() -> Self {
+        Self { isa: Isa::best(), pool: None, account: Arc::default() }
+    }
+
+    pub(crate) fn with_threads(threads: usize) -> Result<Self> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| {
+            Error::Backend { operation: "start threads", device: "cpu".into(), message: error.to_string() }
+        })?;
+        Ok(Self { pool: Some(pool), ..Self::new() })
+    }
+
+    /// Runs `work` on this device's threads.
+    fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        match &self.pool {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
+
+    fn foreign(&self, operation: &'static str) -> Error {
+        Error::Backend { operation, device: self.name(), message: "a buffer of another backend".into() }
+    }
+
+    fn array<'a>(&self, tensor: &'a Tensor) -> Result<&'a Array> {
+        tensor.buffer().downcast_ref().ok_or_else(|| self.foreign("read a tensor"))
+    }
+
+    fn values<'a>(&self, tensor: &'a Tensor) -> Result<&'a [f32]> {
+        self.array(tensor)?.values().ok_or_else(|| self.foreign("read a tensor"))
+    }
+
+    fn optional<'a>(&self, tensor: Option<&'a Tensor>) -> Result<Option<&'a [f32]>> {
+        tensor.map(|tensor| self.values(tensor)).transpose()
+    }
+
+    fn filter<'a>(&self, filter: &'a Buffer) -> Result<&'a PackedFilter> {
+        filter.downcast_ref().ok_or_else(|| self.foreign("read a filter"))
+    }
+
+    /// A new buffer of `len` values that `write` fills.
+    fn written(&self, shape: &Shape, write: impl FnOnce(&mut [f32]) + Send) -> Result<Buffer> {
+        let mut values = vec![0.0; shape.len()];
+        self.run(|| write(&mut values));
+        self.buffer(shape, values)
+    }
+
+    fn buffer(&self, shape: &Shape, values: Vec<f32>) -> Result<Buffer> {
+        let array = ndarray::ArrayD::from_shape_vec(shape.dims(), values).map_err(|error| {
+            Error::Backend { operation: "store a tensor", device: self.name(), message: error.to_string() }
+        })?;
+        Ok(Arc::new(Array::new(array, &self.account)))
+    }
+
+    fn scalar(&self, value: f64) -> Result<Buffer> {
+        self.buffer(&Shape::from([]), vec![value as f32])
+    }
+}
+
+impl Backend for Cpu {
+    fn name(&self) -> String {
+        let threads = self.run(rayon::current_num_threads);
+        format!("cpu ({}, {threads} thread{})", self.isa.name(), if threads == 1 { "" } else { "s" })
+    }
+
+    fn memory(&self) -> Memory {
+        self.account.memory()
+    }
+
+    fn upload(&self, shape: &Shape, values: &[f32]) -> Result<Buffer> {
+        self.buffer(shape, values.to_vec())
+    }
+
+    fn download(&self, tensors: &[&Tensor]) -> Result<Vec<Vec<f32>>> {
+        tensors.iter().map(|tensor| Ok(self.values(tensor)?.to_vec())).collect()
+    }
+
+    fn fill(&self, shape: &Shape, value: f32) -> Result<Buffer> {
+        self.buffer(shape, vec![value; shape.len()])
+    }
+
+    fn map(&self, x: &Tensor, op: Map) -> Result<Buffer> {
+        let x = self.array(x)?;
+        Ok(Arc::new(self.run(|| match op {
+            Map::Affine { scale, offset } => x.map(|x| scale * x + offset),
+            Map::Square => x.map(|x| x * x),
+            Map::Sqrt => x.map(f32::sqrt),
+            Map::Abs => x.map(f32::abs),
+            Map::Relu => x.map(|x| if x < 0.0 { 0.0 } else { x }),
+            Map::Clamp { low, high } => x.map(|x| {
+                if x < low {
+                    low
+                } else if x > high {
+                    high
+                } else {
+                    x
+                }
+            }),
+        })))
+    }
+
+    fn zip(&self, a: &Tensor, b: &Tensor, op: Zip) -> Result<Buffer> {
+        let (a, b) = (self.array(a)?, self.array(b)?);
+        let array = self.run(|| match op {
+            Zip::Add => a.zip(b, |a, b| a + b),
+            Zip::Sub => a.zip(b, |a, b| a - b),
+            Zip::Mul => a.zip(b, |a, b| a * b),
+            Zip::Div => a.zip(b, |a, b| a / b),
+            Zip::Mask => a.zip(b, |a, b| if b > 0.0 { a } else { 0.0 }),
+        });
+        Ok(Arc::new(array.ok_or_else(|| self.foreign("zip"))?))
+    }
+
+    fn linear_combination(&self, terms: &[(f64, &Tensor)]) -> Result<Buffer> {
+        let arrays: Vec<(f64, &Array)> =
+            terms.iter().map(|&(factor, tensor)| Ok((factor, self.array(tensor)?))).collect::<Result<_>>()?;
+        Ok(Arc::new(self.run(|| Array::linear_combination(&arrays, &self.account))))
+    }
+
+    fn dots(&self, pairs: &[(&Tensor, &Tensor)]) -> Result<Vec<f64>> {
+        let values =
+            pairs.iter().map(|(a, b)| Ok((self.values(a)?, self.values(b)?))).collect::<Result<Vec<_>>>()?;
+        Ok(self.run(|| values.into_iter().map(|(a, b)| nst_kernels::dot(a, b)).collect()))
+    }
+
+    fn sum(&self, x: &Tensor) -> Result<Buffer> {
+        let values = self.values(x)?;
+        self.scalar(self.run(|| nst_kernels::sum(values)))
+    }
+
+    fn channel_sums(&self, x: &Tensor) -> Result<Buffer> {
+        let values = self.values(x)?;
+        self.written(&Shape::from([x.shape().channels()]), |output| nst_kernels::channel_sums(values, output))
+    }
+
+    fn matmul(&self, (a, ta): (&Tensor, Transpose), (b, tb): (&Tensor, Transpose)) -> Result<Buffer> {
+        let extents = |tensor: &Tensor, transpose| {
+            let (rows, columns) = (tensor.shape().positions(), tensor.shape().channels());
+            if transpose == Transpose::Yes { [columns, rows] } else { [rows, columns] }
+        };
+        let ([m, k], [_, n]) = (extents(a, ta), extents(b, tb));
+        let (a, b) = (self.values(a)?, self.values(b)?);
+        self.written(&Shape::from([m, n]), |output| {
+            nst_kernels::matmul(self.isa, [m, k, n], (a, ta), (b, tb), output);
+        })
+    }
+
+    fn gram(&self, x: &Tensor) -> Result<Buffer> {
+        let channels = x.shape().channels();
+        let values = self.values(x)?;
+        self.written(&Shape::from([channels; 2]), |output| {
+            nst_kernels::gram(self.isa, channels, values, output)
+        })
+    }
+
+    fn pack_filter(&self, oihw: &Tensor) -> Result<Buffer> {
+        let &[out_channels, in_channels, height, width] = oihw.shape().dims() else {
+            return Err(Error::shape(
+                "pack_filter",
+                "[out channels, in channels, height, width]",
+                oihw.shape(),
+            ));
+        };
+        let conv = Conv2d {
+            batch: 0,
+            height,
+            width,
+            in_channels,
+            out_channels,
+            kernel: [height, width],
+            padding: 0,
+        };
+        let values = self.values(oihw)?;
+        Ok(Arc::new(self.run(|| PackedFilter::new(self.isa, &conv, values))))
+    }
+
+    fn conv2d(
+        &self,
+        conv: &Conv2d,
+        input: &Tensor,
+        filter: &Buffer,
+        bias: Option<&Tensor>,
+        activation: Activation,
+    ) -> Result<Buffer> {
+        let (input, filter, bias) = (self.values(input)?, self.filter(filter)?, self.optional(bias)?);
+        let shape = Shape::from([conv.batch, conv.out_height(), conv.out_width(), conv.out_channels]);
+        self.written(&shape, |output| conv.forward(input, filter, bias, activation, output))
+    }
+
+    fn conv2d_backward_data(
+        &self,
+        conv: &Conv2d,
+        gradient: &Tensor,
+        activated: Option<&Tensor>,
+        filter: &Buffer,
+    ) -> Result<Buffer> {
+        let (gradient, activated) = (self.values(gradient)?, self.optional(activated)?);
+        let filter = self.filter(filter)?;
+        let shape = Shape::from([conv.batch, conv.height, conv.width, conv.in_channels]);
+        self.written(&shape, |output| conv.backward_data(gradient, activated, filter, output))
+    }
+
+    fn conv2d_backward_filter(
+        &self,
+        conv: &Conv2d,
+        input: &Tensor,
+        gradient: &Tensor,
+        activated: Option<&Tensor>,
+    ) -> Result<Buffer> {
+        let (input, gradient, activated) =
+            (self.values(input)?, self.values(gradient)?, self.optional(activated)?);
+        let shape = Shape::from([conv.out_channels, conv.in_channels, conv.kernel[0], conv.kernel[1]]);
+        self.written(&shape, |output| conv.backward_filter(self.isa, input, gradient, activated, output))
+    }
+
+    fn pool2d(&self, pool: &Pool2d, kind: Pooling, input: &Tensor) -> Result<Buffer> {
+        let input = self.values(input)?;
+        let shape = Shape::from([pool.batch, pool.height / 2, pool.width / 2, pool.channels]);
+        self.written(&shape, |output| match kind {
+            Pooling::Max => pool.max(input, output),
+            Pooling::Average => pool.average(input, output),
+        })
+    }
+
+    fn pool2d_backward(
+        &self,
+        pool: &Pool2d,
+        kind: Pooling,
+        input: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<Buffer> {
+        let (shape, gradient) = (input.shape(), self.values(gradient)?);
+        let input = self.values(input)?;
+        self.written(shape, |output| match kind {
+            Pooling::Max => pool.max_backward(input, gradient, output),
+            Pooling::Average => pool.average_backward(gradient, output),
+        })
+    }
+
+    fn total_variation(&self, kind: Variation, image: &Tensor) -> Result<Buffer> {
+        let (shape, values) = (image.shape().nhwc("total_variation")?, self.values(image)?);
+        self.scalar(self.run(|| nst_kernels::total_variation(kind, shape, values)))
+    }
+
+    fn total_variation_backward(&self, kind: Variation, image: &Tensor) -> Result<Buffer> {
+        let (shape, values) = (image.shape().nhwc("total_variation_backward")?, self.values(image)?);
+        self.written(image.shape(), |output| {
+            nst_kernels::total_variation_backward(kind, shape, values, output);
+        })
+    }
+}

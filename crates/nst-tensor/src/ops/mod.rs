@@ -1,0 +1,6 @@
+//! The operations of a tensor: each checks its operands and asks the device.
+
+mod conv2d;
+mod elementwise;
+mod image;
+mod matrix;
