@@ -1,8 +1,8 @@
 //! The Gram matrix of a feature map.
 
-use crate::Isa;
 use crate::rows::{blocks, padded_rows};
 use crate::tile::{Left, MAX_COLUMNS, MAX_ROWS, Right};
+use crate::{Isa, Transpose, matmul};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -38,6 +38,21 @@ pub fn gram(isa: Isa, channels: usize, features: &[f32], output: &mut [f32]) {
     });
 }
 
+/// The gradient of [`gram`] with respect to the features: `F (gradient + gradientᵀ)`.
+///
+/// # Panics
+/// If a slice's length does not fit.
+pub fn gram_backward(isa: Isa, channels: usize, features: &[f32], gradient: &[f32], output: &mut [f32]) {
+    assert_eq!(gradient.len(), channels * channels, "gradient of a Gram matrix of {channels} channels");
+    assert_eq!(features.len() % channels.max(1), 0, "feature map of {channels} channels");
+    let positions = features.len() / channels.max(1);
+    let symmetric: Vec<f32> = (0..channels * channels)
+        .map(|at| gradient[at] + gradient[at % channels * channels + at / channels])
+        .collect();
+    let (features, symmetric) = ((features, Transpose::No), (symmetric.as_slice(), Transpose::No));
+    matmul(isa, [positions, channels, channels], features, symmetric, output);
+}
+
 /// The products of the positions in `block`; of the lower triangle only what shares a tile with the diagonal.
 fn upper_triangle(isa: Isa, channels: usize, features: &[f32], block: Range<usize>) -> Vec<f32> {
     let kernel = isa.tile_kernel();
@@ -70,9 +85,30 @@ fn upper_triangle(isa: Isa, channels: usize, features: &[f32], block: Range<usiz
 
 #[cfg(test)]
 mod tests {
-    use super::gram;
+    use super::{gram, gram_backward};
     use crate::Isa;
     use crate::reference::{self, test_values};
+
+    #[test]
+    fn the_gradient_is_that_of_the_reference() {
+        let (positions, channels) = (7, 5);
+        let (features, gradient) =
+            (test_values(positions * channels, 3), test_values(channels * channels, 4));
+        let mut output = vec![1.0; features.len()];
+        gram_backward(Isa::best(), channels, &features, &gradient, &mut output);
+        // Literally: d/dF[p, i] of sum of gradient[a, b] F[q, a] F[q, b].
+        let expected: Vec<f32> = (0..features.len())
+            .map(|at| {
+                let (p, i) = (at / channels, at % channels);
+                (0..channels)
+                    .map(|b| {
+                        (gradient[i * channels + b] + gradient[b * channels + i]) * features[p * channels + b]
+                    })
+                    .sum()
+            })
+            .collect();
+        reference::assert_close(&output, &expected, 1e-5);
+    }
 
     #[test]
     fn agrees_with_the_reference_and_is_symmetric() {

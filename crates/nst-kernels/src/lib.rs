@@ -43,7 +43,7 @@ mod vector;
 
 pub use conv2d::{Activation, Conv2d};
 pub use filter::PackedFilter;
-pub use gram::gram;
+pub use gram::{gram, gram_backward};
 pub use isa::Isa;
 pub use matmul::{Transpose, matmul};
 pub use pool::Pool2d;

@@ -107,6 +107,8 @@ pub trait Backend: Debug + Send + Sync {
     fn matmul(&self, a: (&Tensor, Transpose), b: (&Tensor, Transpose)) -> Result<Buffer>;
     /// `FᵀF` of a feature map of positions x channels.
     fn gram(&self, x: &Tensor) -> Result<Buffer>;
+    /// Its gradient: `x (gradient + gradientᵀ)`.
+    fn gram_backward(&self, x: &Tensor, gradient: &Tensor) -> Result<Buffer>;
 
     /// Lays a filter (OIHW) out as this device's convolutions want it.
     fn pack_filter(&self, oihw: &Tensor) -> Result<Buffer>;

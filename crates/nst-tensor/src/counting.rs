@@ -71,6 +71,7 @@ impl Backend for Counting {
         fn channel_sums(x: &Tensor) -> Result<Buffer>;
         fn matmul(a: (&Tensor, Transpose), b: (&Tensor, Transpose)) -> Result<Buffer>;
         fn gram(x: &Tensor) -> Result<Buffer>;
+        fn gram_backward(x: &Tensor, gradient: &Tensor) -> Result<Buffer>;
         fn pack_filter(oihw: &Tensor) -> Result<Buffer>;
         fn conv2d(conv: &Conv2d, input: &Tensor, filter: &Buffer, bias: Option<&Tensor>, activation: Activation)
             -> Result<Buffer>;

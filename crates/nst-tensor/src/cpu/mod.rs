@@ -167,8 +167,14 @@ impl Backend for Cpu {
         let channels = x.shape().channels();
         let values = self.values(x)?;
         self.written(&Shape::from([channels; 2]), |output| {
-            nst_kernels::gram(self.isa, channels, values, output)
+            nst_kernels::gram(self.isa, channels, values, output);
         })
+    }
+
+    fn gram_backward(&self, x: &Tensor, gradient: &Tensor) -> Result<Buffer> {
+        let channels = x.shape().channels();
+        let (shape, x, gradient) = (x.shape(), self.values(x)?, self.values(gradient)?);
+        self.written(shape, |output| nst_kernels::gram_backward(self.isa, channels, x, gradient, output))
     }
 
     fn pack_filter(&self, oihw: &Tensor) -> Result<Buffer> {

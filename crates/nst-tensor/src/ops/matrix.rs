@@ -10,8 +10,8 @@ impl Tensor {
     pub fn matmul(&self, transpose: Transpose, other: &Self, transpose_other: Transpose) -> Result<Self> {
         self.same_device("matmul", &[other])?;
         let extents = |tensor: &Self, transpose| match tensor.shape().dims() {
-            &[rows, columns] if transpose == Transpose::No => Ok([rows, columns]),
-            &[rows, columns] => Ok([columns, rows]),
+            [rows, columns] if transpose == Transpose::No => Ok([*rows, *columns]),
+            [rows, columns] => Ok([*columns, *rows]),
             _ => Err(Error::shape("matmul", "a matrix", tensor.shape())),
         };
         let [m, k] = extents(self, transpose)?;
@@ -35,5 +35,20 @@ impl Tensor {
         let channels = self.shape().channels();
         let buffer = self.device().backend().gram(self)?;
         Ok(Self::from_buffer(self.device(), Shape::from([channels, channels]), buffer))
+    }
+
+    /// From `self`, the gradient with respect to the [`Tensor::gram`] of `features`, that with respect to `features`:
+    /// `F (self + selfᵀ)`.
+    ///
+    /// # Errors
+    /// If the operands do not go together or the device fails.
+    pub fn gram_backward(&self, features: &Self) -> Result<Self> {
+        self.same_device("gram_backward", &[features])?;
+        let channels = features.shape().channels();
+        if self.shape().dims() != [channels; 2] {
+            return Err(Error::shape("gram_backward", format!("[{channels}, {channels}]"), self.shape()));
+        }
+        let buffer = self.device().backend().gram_backward(features, self)?;
+        Ok(Self::from_buffer(self.device(), features.shape().clone(), buffer))
     }
 }
