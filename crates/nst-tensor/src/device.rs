@@ -5,7 +5,8 @@ use crate::{Backend, Memory, Result};
 use std::fmt;
 use std::sync::Arc;
 
-/// A handle on a [`Backend`]. Cloning it is cheap; two clones are the same device.
+/// A handle on a [`Backend`]. Cloning it is cheap; two clones are the same device, two calls of [`Device::cpu`] are not:
+/// each keeps its own account of memory.
 #[derive(Clone)]
 pub struct Device(Arc<dyn Backend>);
 
