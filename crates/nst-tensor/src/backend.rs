@@ -98,6 +98,9 @@ pub trait Backend: Debug + Send + Sync {
     fn linear_combination(&self, terms: &[(f64, &Tensor)]) -> Result<Buffer>;
     /// The inner products of pairs, in double precision, with one synchronisation for all of them.
     fn dots(&self, pairs: &[(&Tensor, &Tensor)]) -> Result<Vec<f64>>;
+    /// The greatest absolute value of each tensor, with one synchronisation for all of them; NaN where there is a NaN, 0
+    /// where there is no element.
+    fn max_abs(&self, tensors: &[&Tensor]) -> Result<Vec<f64>>;
     /// The sum of all elements as a scalar, accumulated in double precision.
     fn sum(&self, x: &Tensor) -> Result<Buffer>;
     /// The sum over all positions of each channel, accumulated in double precision.

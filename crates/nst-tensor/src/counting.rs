@@ -67,6 +67,7 @@ impl Backend for Counting {
         fn zip(a: &Tensor, b: &Tensor, op: Zip) -> Result<Buffer>;
         fn linear_combination(terms: &[(f64, &Tensor)]) -> Result<Buffer>;
         fn dots(pairs: &[(&Tensor, &Tensor)]) -> Result<Vec<f64>>;
+        fn max_abs(tensors: &[&Tensor]) -> Result<Vec<f64>>;
         fn sum(x: &Tensor) -> Result<Buffer>;
         fn channel_sums(x: &Tensor) -> Result<Buffer>;
         fn matmul(a: (&Tensor, Transpose), b: (&Tensor, Transpose)) -> Result<Buffer>;

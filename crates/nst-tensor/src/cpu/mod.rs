@@ -141,6 +141,17 @@ impl Backend for Cpu {
         Ok(self.run(|| values.into_iter().map(|(a, b)| nst_kernels::dot(a, b)).collect()))
     }
 
+    fn max_abs(&self, tensors: &[&Tensor]) -> Result<Vec<f64>> {
+        use rayon::prelude::*;
+        // Comparisons with NaN are false: written so that a NaN replaces any number and nothing replaces it.
+        let greater = |a: f32, b: f32| if a.is_nan() || a > b { a } else { b };
+        let values = tensors.iter().map(|tensor| self.values(tensor)).collect::<Result<Vec<_>>>()?;
+        Ok(self.run(|| {
+            let greatest = |values: &[f32]| values.par_iter().map(|x| x.abs()).reduce(|| 0.0, greater);
+            values.into_iter().map(|values| f64::from(greatest(values))).collect()
+        }))
+    }
+
     fn sum(&self, x: &Tensor) -> Result<Buffer> {
         let values = self.values(x)?;
         self.scalar(self.run(|| nst_kernels::sum(values)))

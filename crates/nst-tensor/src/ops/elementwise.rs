@@ -63,6 +63,17 @@ impl Tensor {
         first.device().backend().dots(pairs)
     }
 
+    /// The greatest absolute value of each tensor, with one synchronisation for all; NaN for one that holds a NaN, 0 for
+    /// one without elements.
+    ///
+    /// # Errors
+    /// If any two live on different devices or the device fails.
+    pub fn max_abs(tensors: &[&Self]) -> Result<Vec<f64>> {
+        let Some(first) = tensors.first() else { return Ok(Vec::new()) };
+        first.same_device("max_abs", tensors)?;
+        first.device().backend().max_abs(tensors)
+    }
+
     /// The sum of all elements as a scalar, accumulated in double precision.
     ///
     /// # Errors
