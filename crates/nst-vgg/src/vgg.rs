@@ -1,0 +1,112 @@
+//! The network.
+
+use crate::layer::block_sizes;
+use crate::{Architecture, Error, Layer, Pixels, Result};
+use nst_autodiff::Var;
+use nst_tensor::{Activation, Device, Filter, Pooling, Tensor};
+use nst_weights::Weights;
+
+/// The convolutional part of a VGG, as far as it was loaded, on a device.
+#[derive(Debug)]
+pub struct Vgg {
+    architecture: Architecture,
+    pixels: Pixels,
+    pooling: Pooling,
+    /// In network order; shorter than the architecture if only some layers were loaded.
+    convolutions: Vec<(Layer, Filter, Tensor)>,
+}
+
+impl Vgg {
+    /// Loads the network up to the deepest of `layers` onto a device. The networks were trained with
+    /// [`Pooling::Max`]; Gatys, Ecker and Bethge found [`Pooling::Average`] to give more appealing pictures.
+    ///
+    /// # Errors
+    /// If the architecture lacks one of the layers, or the device fails.
+    pub fn load(weights: &Weights, device: &Device, pooling: Pooling, layers: &[Layer]) -> Result<Self> {
+        let architecture = weights.architecture;
+        let places = (1..)
+            .zip(block_sizes(architecture))
+            .flat_map(|(block, size)| (1..=size).map(move |index| Layer::conv(block, index)));
+        let deepest = layers.iter().max();
+        let convolutions = places
+            .zip(&weights.convolutions)
+            .take_while(|(place, _)| deepest.is_some_and(|deepest| place <= deepest))
+            .map(|(place, convolution)| {
+                let filter = Filter::new(&Tensor::new(device, convolution.shape, &convolution.filter)?)?;
+                let bias = Tensor::new(device, [convolution.bias.len()], &convolution.bias)?;
+                Ok((place, filter, bias))
+            })
+            .collect::<Result<_>>()?;
+        let vgg = Self { architecture, pixels: weights.pixels, pooling, convolutions };
+        layers.iter().try_for_each(|&layer| vgg.has(layer))?;
+        Ok(vgg)
+    }
+
+    /// Which network it is.
+    pub fn architecture(&self) -> Architecture {
+        self.architecture
+    }
+
+    /// The pixels it expects.
+    pub fn pixels(&self) -> Pixels {
+        self.pixels
+    }
+
+    /// The activations of `layers`, in their order, for images `[batch, height, width, 3]` of the pixels the network
+    /// expects. Computes nothing beyond the deepest of them.
+    ///
+    /// # Errors
+    /// If a layer was not loaded, the image is too small for one, or the device fails.
+    pub fn features(&self, image: &Var, layers: &[Layer]) -> Result<Vec<Var>> {
+        let [_, height, width, _] = image.value().shape().nhwc("features")?;
+        let Some(&deepest) = layers.iter().max() else { return Ok(Vec::new()) };
+        for &layer in layers {
+            self.has(layer)?;
+            let minimum = layer.minimum_side();
+            if width < minimum || height < minimum {
+                return Err(Error::TooSmall { width, height, layer, minimum });
+            }
+        }
+        let mut found: Vec<Option<Var>> = layers.iter().map(|_| None).collect();
+        let mut keep = |place: Layer, x: &Var| {
+            for (found, _) in found.iter_mut().zip(layers).filter(|(_, layer)| **layer == place) {
+                *found = Some(x.clone());
+            }
+        };
+        let mut x = image.clone();
+        for (at, (place, filter, bias)) in self.convolutions.iter().enumerate() {
+            if deepest < *place {
+                break;
+            }
+            if layers.contains(place) {
+                x = x.conv2d(filter, Some(bias), 1, Activation::Identity)?;
+                keep(*place, &x);
+                if deepest == *place {
+                    break;
+                }
+                x = x.relu()?;
+            } else {
+                x = x.conv2d(filter, Some(bias), 1, Activation::Relu)?;
+            }
+            keep(place.activated(), &x);
+            let ends_block =
+                self.convolutions.get(at + 1).is_none_or(|(next, ..)| next.block() > place.block());
+            let pool = Layer::pool(place.block());
+            if ends_block && deepest >= pool {
+                x = x.pool2d(self.pooling)?;
+                keep(pool, &x);
+            }
+        }
+        found.into_iter().zip(layers).map(|(var, &layer)| var.ok_or_else(|| self.missing(layer))).collect()
+    }
+
+    fn has(&self, layer: Layer) -> Result<()> {
+        let loaded = self.convolutions.last().is_some_and(|(last, ..)| layer <= Layer::pool(last.block()));
+        if loaded && layer.is_in(self.architecture) { Ok(()) } else { Err(self.missing(layer)) }
+    }
+
+    fn missing(&self, layer: Layer) -> Error {
+        let deepest = self.convolutions.last().map_or(Layer::conv(1, 1), |(last, ..)| last.activated());
+        Error::MissingLayer { architecture: self.architecture, layer, deepest }
+    }
+}
