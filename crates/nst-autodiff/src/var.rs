@@ -3,6 +3,7 @@
 use crate::tape::Place;
 use crate::{Error, Result};
 use nst_tensor::Tensor;
+use std::fmt;
 
 /// A value in a computation. Constants and variables are used alike; only what descends from a [`crate::Tape`]'s leaf is
 /// recorded.
@@ -84,5 +85,11 @@ impl Var {
         pullback: impl FnOnce(Tensor) -> nst_tensor::Result<Tensor> + 'static,
     ) -> Result<Self> {
         Self::record(value, &[self], |cotangent, _| Ok(vec![Some(pullback(cotangent)?)]))
+    }
+}
+
+impl fmt::Debug for Var {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", if self.is_recorded() { "Var" } else { "Constant" }, self.value)
     }
 }

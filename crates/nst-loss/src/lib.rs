@@ -1,1 +1,50 @@
-//! To be written.
+//! The losses of neural style transfer.
+//!
+//! Every loss here is a function of sums over positions. [`Loss::statistic`] takes those sums of a feature map (or of the
+//! image itself); [`Loss::value`] turns them into a scalar. Statistics of several regions add up, so a picture may be
+//! visited in pieces without changing the loss.
+//!
+//! | loss | of | statistic | from |
+//! |---|---|---|---|
+//! | [`ContentLoss`] | features | summed squared difference | Gatys, Ecker and Bethge 2015, eq. 1 |
+//! | [`StyleLoss`] with [`StyleKind::Gram`] | features | `FᵀF` | the same, eq. 3 to 5 |
+//! | [`StyleLoss`] with [`StyleKind::Covariance`] | features | `FᵀF` and the channel sums | the Gram matrix of centred features |
+//! | [`VariationLoss`] | image | summed differences of neighbours | Rudin, Osher and Fatemi 1992; Mahendran and Vedaldi 2015 |
+//!
+//! **What it does not know:** which network or layer the features come from, how terms are weighted, how they are
+//! minimised.
+//!
+//! ```
+//! use nst_autodiff::{Tape, Var};
+//! use nst_loss::{Loss, StyleKind, StyleLoss, StyleScaling, style_descriptor};
+//! use nst_tensor::{Device, Tensor};
+//!
+//! # fn main() -> nst_loss::Result<()> {
+//! let device = Device::cpu();
+//! // Features of a style image and of another, of different sizes: 2 and 3 positions, 2 channels.
+//! let style = Tensor::new(&device, [1, 1, 2, 2], &[1.0, 0.0, 0.0, 2.0])?;
+//! let image = Tensor::new(&device, [1, 1, 3, 2], &[1.0, 1.0, 0.0, 2.0, 1.0, 0.0])?;
+//!
+//! let target = style_descriptor(StyleKind::Gram, &style)?;
+//! let loss = StyleLoss::new(StyleKind::Gram, StyleScaling::MeanSquare, target)?;
+//! let tape = Tape::new();
+//! let x = tape.leaf(image);
+//! let value = loss.value(&loss.statistic(&x)?)?;
+//! let gradients = tape.backward(&[(&value, Tensor::full(&device, [], 1.0)?)])?;
+//! assert!(gradients.get(&x).is_some());
+//! # Ok(())
+//! # }
+//! ```
+
+mod content;
+mod error;
+mod loss;
+mod style;
+mod variation;
+
+pub use content::{ContentLoss, ContentScaling};
+pub use error::{Error, Result};
+pub use loss::{Loss, Statistic};
+pub use nst_tensor::Variation;
+pub use style::{StyleKind, StyleLoss, StyleScaling, style_descriptor};
+pub use variation::VariationLoss;

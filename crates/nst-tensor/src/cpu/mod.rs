@@ -1,6 +1,7 @@
-//! The CPU backend: ndarray holds the values, nst-kernels does the heavy work, rayon shares it out.
+//! The CPU backend: nst-kernels does the heavy work, ndarray the elementwise, rayon shares both out.
 
 mod array;
+mod elementwise;
 
 use crate::backend::{Backend, Buffer, Map, Memory, Pooling, Zip};
 use crate::{Activation, Conv2d, Error, Pool2d, Result, Shape, Tensor, Transpose, Variation};
@@ -40,12 +41,9 @@ impl Cpu {
         Error::Backend { operation, device: self.name(), message: "a buffer of another backend".into() }
     }
 
-    fn array<'a>(&self, tensor: &'a Tensor) -> Result<&'a Array> {
-        tensor.buffer().downcast_ref().ok_or_else(|| self.foreign("read a tensor"))
-    }
-
     fn values<'a>(&self, tensor: &'a Tensor) -> Result<&'a [f32]> {
-        self.array(tensor)?.values().ok_or_else(|| self.foreign("read a tensor"))
+        let array: Option<&Array> = tensor.buffer().downcast_ref();
+        Ok(array.ok_or_else(|| self.foreign("read a tensor"))?.values())
     }
 
     fn optional<'a>(&self, tensor: Option<&'a Tensor>) -> Result<Option<&'a [f32]>> {
@@ -57,21 +55,18 @@ impl Cpu {
     }
 
     /// A new buffer of `len` values that `write` fills.
-    fn written(&self, shape: &Shape, write: impl FnOnce(&mut [f32]) + Send) -> Result<Buffer> {
+    fn written(&self, shape: &Shape, write: impl FnOnce(&mut [f32]) + Send) -> Buffer {
         let mut values = vec![0.0; shape.len()];
         self.run(|| write(&mut values));
-        self.buffer(shape, values)
+        self.buffer(values)
     }
 
-    fn buffer(&self, shape: &Shape, values: Vec<f32>) -> Result<Buffer> {
-        let array = ndarray::ArrayD::from_shape_vec(shape.dims(), values).map_err(|error| {
-            Error::Backend { operation: "store a tensor", device: self.name(), message: error.to_string() }
-        })?;
-        Ok(Arc::new(Array::new(array, &self.account)))
+    fn buffer(&self, values: Vec<f32>) -> Buffer {
+        Arc::new(Array::new(values, &self.account))
     }
 
-    fn scalar(&self, value: f64) -> Result<Buffer> {
-        self.buffer(&Shape::from([]), vec![value as f32])
+    fn scalar(&self, value: f64) -> Buffer {
+        self.buffer(vec![value as f32])
     }
 }
 
@@ -86,7 +81,8 @@ impl Backend for Cpu {
     }
 
     fn upload(&self, shape: &Shape, values: &[f32]) -> Result<Buffer> {
-        self.buffer(shape, values.to_vec())
+        debug_assert_eq!(shape.len(), values.len());
+        Ok(self.buffer(values.to_vec()))
     }
 
     fn download(&self, tensors: &[&Tensor]) -> Result<Vec<Vec<f32>>> {
@@ -94,45 +90,29 @@ impl Backend for Cpu {
     }
 
     fn fill(&self, shape: &Shape, value: f32) -> Result<Buffer> {
-        self.buffer(shape, vec![value; shape.len()])
+        Ok(self.buffer(vec![value; shape.len()]))
     }
 
     fn map(&self, x: &Tensor, op: Map) -> Result<Buffer> {
-        let x = self.array(x)?;
-        Ok(Arc::new(self.run(|| match op {
-            Map::Affine { scale, offset } => x.map(|x| scale * x + offset),
-            Map::Square => x.map(|x| x * x),
-            Map::Sqrt => x.map(f32::sqrt),
-            Map::Abs => x.map(f32::abs),
-            Map::Relu => x.map(|x| if x < 0.0 { 0.0 } else { x }),
-            Map::Clamp { low, high } => x.map(|x| {
-                if x < low {
-                    low
-                } else if x > high {
-                    high
-                } else {
-                    x
-                }
-            }),
-        })))
+        let x = self.values(x)?;
+        Ok(self.buffer(self.run(|| elementwise::map(x, op))))
     }
 
     fn zip(&self, a: &Tensor, b: &Tensor, op: Zip) -> Result<Buffer> {
-        let (a, b) = (self.array(a)?, self.array(b)?);
-        let array = self.run(|| match op {
-            Zip::Add => a.zip(b, |a, b| a + b),
-            Zip::Sub => a.zip(b, |a, b| a - b),
-            Zip::Mul => a.zip(b, |a, b| a * b),
-            Zip::Div => a.zip(b, |a, b| a / b),
-            Zip::Mask => a.zip(b, |a, b| if b > 0.0 { a } else { 0.0 }),
-        });
-        Ok(Arc::new(array.ok_or_else(|| self.foreign("zip"))?))
+        let (a, b) = (self.values(a)?, self.values(b)?);
+        let values = self.run(|| elementwise::zip(a, b, op)).map_err(|error| Error::Backend {
+            operation: "zip",
+            device: self.name(),
+            message: error.to_string(),
+        })?;
+        Ok(self.buffer(values))
     }
 
     fn linear_combination(&self, terms: &[(f64, &Tensor)]) -> Result<Buffer> {
-        let arrays: Vec<(f64, &Array)> =
-            terms.iter().map(|&(factor, tensor)| Ok((factor, self.array(tensor)?))).collect::<Result<_>>()?;
-        Ok(Arc::new(self.run(|| Array::linear_combination(&arrays, &self.account))))
+        let len = terms.first().map_or(0, |(_, tensor)| tensor.shape().len());
+        let terms: Vec<_> =
+            terms.iter().map(|&(factor, x)| Ok((factor, self.values(x)?))).collect::<Result<_>>()?;
+        Ok(self.buffer(self.run(|| elementwise::linear_combination(len, &terms))))
     }
 
     fn dots(&self, pairs: &[(&Tensor, &Tensor)]) -> Result<Vec<f64>> {
@@ -154,12 +134,14 @@ impl Backend for Cpu {
 
     fn sum(&self, x: &Tensor) -> Result<Buffer> {
         let values = self.values(x)?;
-        self.scalar(self.run(|| nst_kernels::sum(values)))
+        Ok(self.scalar(self.run(|| nst_kernels::sum(values))))
     }
 
     fn channel_sums(&self, x: &Tensor) -> Result<Buffer> {
         let values = self.values(x)?;
-        self.written(&Shape::from([x.shape().channels()]), |output| nst_kernels::channel_sums(values, output))
+        Ok(self.written(&Shape::from([x.shape().channels()]), |output| {
+            nst_kernels::channel_sums(values, output)
+        }))
     }
 
     fn matmul(&self, (a, ta): (&Tensor, Transpose), (b, tb): (&Tensor, Transpose)) -> Result<Buffer> {
@@ -169,23 +151,23 @@ impl Backend for Cpu {
         };
         let ([m, k], [_, n]) = (extents(a, ta), extents(b, tb));
         let (a, b) = (self.values(a)?, self.values(b)?);
-        self.written(&Shape::from([m, n]), |output| {
+        Ok(self.written(&Shape::from([m, n]), |output| {
             nst_kernels::matmul(self.isa, [m, k, n], (a, ta), (b, tb), output);
-        })
+        }))
     }
 
     fn gram(&self, x: &Tensor) -> Result<Buffer> {
         let channels = x.shape().channels();
         let values = self.values(x)?;
-        self.written(&Shape::from([channels; 2]), |output| {
+        Ok(self.written(&Shape::from([channels; 2]), |output| {
             nst_kernels::gram(self.isa, channels, values, output);
-        })
+        }))
     }
 
     fn gram_backward(&self, x: &Tensor, gradient: &Tensor) -> Result<Buffer> {
         let channels = x.shape().channels();
         let (shape, x, gradient) = (x.shape(), self.values(x)?, self.values(gradient)?);
-        self.written(shape, |output| nst_kernels::gram_backward(self.isa, channels, x, gradient, output))
+        Ok(self.written(shape, |output| nst_kernels::gram_backward(self.isa, channels, x, gradient, output)))
     }
 
     fn pack_filter(&self, oihw: &Tensor) -> Result<Buffer> {
@@ -219,7 +201,7 @@ impl Backend for Cpu {
     ) -> Result<Buffer> {
         let (input, filter, bias) = (self.values(input)?, self.filter(filter)?, self.optional(bias)?);
         let shape = Shape::from([conv.batch, conv.out_height(), conv.out_width(), conv.out_channels]);
-        self.written(&shape, |output| conv.forward(input, filter, bias, activation, output))
+        Ok(self.written(&shape, |output| conv.forward(input, filter, bias, activation, output)))
     }
 
     fn conv2d_backward_data(
@@ -232,7 +214,7 @@ impl Backend for Cpu {
         let (gradient, activated) = (self.values(gradient)?, self.optional(activated)?);
         let filter = self.filter(filter)?;
         let shape = Shape::from([conv.batch, conv.height, conv.width, conv.in_channels]);
-        self.written(&shape, |output| conv.backward_data(gradient, activated, filter, output))
+        Ok(self.written(&shape, |output| conv.backward_data(gradient, activated, filter, output)))
     }
 
     fn conv2d_backward_filter(
@@ -245,16 +227,16 @@ impl Backend for Cpu {
         let (input, gradient, activated) =
             (self.values(input)?, self.values(gradient)?, self.optional(activated)?);
         let shape = Shape::from([conv.out_channels, conv.in_channels, conv.kernel[0], conv.kernel[1]]);
-        self.written(&shape, |output| conv.backward_filter(self.isa, input, gradient, activated, output))
+        Ok(self.written(&shape, |output| conv.backward_filter(self.isa, input, gradient, activated, output)))
     }
 
     fn pool2d(&self, pool: &Pool2d, kind: Pooling, input: &Tensor) -> Result<Buffer> {
         let input = self.values(input)?;
         let shape = Shape::from([pool.batch, pool.height / 2, pool.width / 2, pool.channels]);
-        self.written(&shape, |output| match kind {
+        Ok(self.written(&shape, |output| match kind {
             Pooling::Max => pool.max(input, output),
             Pooling::Average => pool.average(input, output),
-        })
+        }))
     }
 
     fn pool2d_backward(
@@ -266,21 +248,21 @@ impl Backend for Cpu {
     ) -> Result<Buffer> {
         let (shape, gradient) = (input.shape(), self.values(gradient)?);
         let input = self.values(input)?;
-        self.written(shape, |output| match kind {
+        Ok(self.written(shape, |output| match kind {
             Pooling::Max => pool.max_backward(input, gradient, output),
             Pooling::Average => pool.average_backward(gradient, output),
-        })
+        }))
     }
 
     fn total_variation(&self, kind: Variation, image: &Tensor) -> Result<Buffer> {
         let (shape, values) = (image.shape().nhwc("total_variation")?, self.values(image)?);
-        self.scalar(self.run(|| nst_kernels::total_variation(kind, shape, values)))
+        Ok(self.scalar(self.run(|| nst_kernels::total_variation(kind, shape, values))))
     }
 
     fn total_variation_backward(&self, kind: Variation, image: &Tensor) -> Result<Buffer> {
         let (shape, values) = (image.shape().nhwc("total_variation_backward")?, self.values(image)?);
-        self.written(image.shape(), |output| {
+        Ok(self.written(image.shape(), |output| {
             nst_kernels::total_variation_backward(kind, shape, values, output);
-        })
+        }))
     }
 }

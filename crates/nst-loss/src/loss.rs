@@ -1,0 +1,49 @@
+//! What a loss is.
+
+use crate::{Error, Result};
+use nst_autodiff::Var;
+
+/// Sums over positions of a feature map or image, from which a loss is computed.
+#[derive(Clone, Debug)]
+pub struct Statistic {
+    /// The sums; what each is depends on the loss.
+    pub sums: Vec<Var>,
+    /// How many positions they were taken over.
+    pub positions: usize,
+}
+
+impl Statistic {
+    /// The statistic of two disjoint regions together.
+    ///
+    /// # Errors
+    /// If they belong to different losses.
+    pub fn add(&self, other: &Self) -> Result<Self> {
+        self.expect("statistic", other.sums.len())?;
+        let sums = self.sums.iter().zip(&other.sums).map(|(a, b)| Ok(a.add(b)?)).collect::<Result<_>>()?;
+        Ok(Self { sums, positions: self.positions + other.positions })
+    }
+
+    /// Checks that there are `count` sums, over at least one position.
+    pub(crate) fn expect(&self, loss: &'static str, count: usize) -> Result<()> {
+        if self.sums.len() == count && self.positions > 0 {
+            return Ok(());
+        }
+        let expected = format!("{count} sums over at least one position");
+        Err(Error::Mismatch { loss, expected, got: format!("{} over {}", self.sums.len(), self.positions) })
+    }
+}
+
+/// A differentiable scalar function of features, by way of sums over positions.
+pub trait Loss {
+    /// The sums of a feature map `[batch, height, width, channels]`.
+    ///
+    /// # Errors
+    /// If the features do not fit the loss's target, or the device fails.
+    fn statistic(&self, features: &Var) -> Result<Statistic>;
+
+    /// The loss, a scalar.
+    ///
+    /// # Errors
+    /// If the statistic is another loss's, or the device fails.
+    fn value(&self, statistic: &Statistic) -> Result<Var>;
+}

@@ -1,0 +1,26 @@
+//! How much neighbouring pixels differ.
+
+use crate::{Loss, Result, Statistic};
+use nst_autodiff::Var;
+use nst_tensor::Variation;
+
+/// The total variation of the image itself: the sum over all pairs of neighbours of their absolute or squared difference,
+/// not scaled in any way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VariationLoss {
+    /// How a difference counts.
+    pub kind: Variation,
+}
+
+impl Loss for VariationLoss {
+    /// One sum: that of the differences. (`features` is the image.)
+    fn statistic(&self, features: &Var) -> Result<Statistic> {
+        let sum = features.total_variation(self.kind)?;
+        Ok(Statistic { sums: vec![sum], positions: features.value().shape().positions() })
+    }
+
+    fn value(&self, statistic: &Statistic) -> Result<Var> {
+        statistic.expect("total variation", 1)?;
+        Ok(statistic.sums[0].clone())
+    }
+}
