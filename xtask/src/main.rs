@@ -2,6 +2,7 @@
 
 mod ci;
 mod command;
+mod fetch_weights;
 mod golden;
 mod paint;
 mod tidy;
@@ -23,6 +24,7 @@ struct Args {
 enum Task {
     /// Run every step of the gate and print the time each takes
     Ci,
+    FetchWeights(fetch_weights::Args),
     Golden(golden::Args),
     Paint(paint::Args),
     /// Compare the repository with the tables of arrows, licences and long files
@@ -32,6 +34,7 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Args::parse().task {
         Task::Ci => ci::run(),
+        Task::FetchWeights(args) => fetch_weights::run(&args),
         Task::Golden(args) => golden::run(&args),
         Task::Paint(args) => paint::run(&args),
         Task::Tidy => tidy::run(),

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::download::download;
-use crate::weights::{Header, ReadOptions};
-use crate::{Architecture, Dtype, Entry, Error, Manifest, Pixels, Result, Weights, checksum};
+use crate::header::Header;
+use crate::{Architecture, Dtype, Entry, Error, Manifest, Pixels, ReadOptions, Result, Weights, checksum};
 
 /// How [`fetch`] behaves. The default suits a user at a terminal.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::weights::Header;
+use crate::header::Header;
 use crate::{Architecture, Error, Manifest, Pixels, Result};
 
 /// A weight file in a folder.

@@ -30,6 +30,7 @@ mod dtype;
 mod error;
 mod fetch;
 mod folder;
+mod header;
 mod manifest;
 mod pixels;
 mod pth;

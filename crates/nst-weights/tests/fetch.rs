@@ -1,116 +1,15 @@
 //! Fetching over HTTP from a server that misbehaves.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
 use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use nst_weights::{
-    Architecture, Entry, Error, FetchOptions, Fetched, Manifest, Pixels, Proxy, Result, Weights, fetch, find,
-};
+use nst_weights::{Architecture, Error, FetchOptions, Manifest, Proxy, fetch, find};
+use support::run::{CONVERTED, FILE, PART, Run, entry, files, from, manifest, options};
 use support::server::{Reply, Server};
-use support::{assert_golden, golden_bytes, sha256};
-use tempfile::TempDir;
-
-/// The file the tests fetch. Its length is 9630 bytes.
-const FILE: &str = "vgg19-f32-legacy.pth";
-const CONVERTED: &str = "vgg19-f32-legacy.safetensors";
-const PART: &str = "vgg19-f32-legacy.pth.part";
-
-/// A manifest of that one file at `url`.
-fn manifest(url: &str, bytes: Option<usize>) -> Manifest {
-    let bytes = bytes.map_or(String::new(), |bytes| format!("bytes = {bytes}"));
-    let text = format!(
-        "[[weights]]\nname = 'vgg19'\narchitecture = 'vgg19'\npixels = 'rgb01'\nurl = '{url}'\n{bytes}\n\
-         sha256 = '{}'\nlicence = 'CC0'\nattribution = 'the tests'\n",
-        &sha256(&golden_bytes(FILE))[..8]
-    );
-    Manifest::parse(&text, "test").unwrap()
-}
-
-fn entry(server: &Server) -> Entry {
-    let length = golden_bytes(FILE).len();
-    manifest(&server.url(&format!("/models/{FILE}")), Some(length)).entries.remove(0)
-}
-
-fn options() -> FetchOptions {
-    FetchOptions {
-        attempts: 3,
-        first_wait: Duration::from_millis(1),
-        stall_timeout: Duration::from_millis(500),
-        ..FetchOptions::default()
-    }
-}
-
-struct Run {
-    server: Server,
-    folder: TempDir,
-    result: Result<Fetched>,
-    /// What the observer was told, as text.
-    seen: Vec<String>,
-}
-
-impl Run {
-    fn new(script: Vec<Reply>) -> Self {
-        Self::continuing(&[], script)
-    }
-
-    /// A run that finds a partial file.
-    fn continuing(part: &[u8], script: Vec<Reply>) -> Self {
-        let server = Server::start(golden_bytes(FILE), script);
-        let entry = entry(&server);
-        Self::with(server, part, &entry, &options())
-    }
-
-    fn with(server: Server, part: &[u8], entry: &Entry, options: &FetchOptions) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        if !part.is_empty() {
-            fs::write(folder.path().join(PART), part).unwrap();
-        }
-        let mut seen = Vec::new();
-        let result = fetch(entry, folder.path(), options, &mut |progress| seen.push(format!("{progress:?}")));
-        Self { server, folder, result, seen }
-    }
-
-    /// Asserts that the network arrived, and that nothing else is left in the folder.
-    fn succeeded(&self) {
-        let fetched = self.result.as_ref().unwrap();
-        let weights = Weights::read(&fetched.path).unwrap();
-        assert_golden(&weights, Architecture::Vgg19);
-        assert_eq!(weights.pixels, Pixels::Rgb01);
-        assert_eq!((weights.licence.as_str(), weights.attribution.as_str()), ("CC0", "the tests"));
-        assert!(weights.source.starts_with("http://127.0.0.1"), "{}", weights.source);
-        assert_eq!(files(self.folder.path()), [CONVERTED]);
-    }
-
-    /// Asserts that it failed without leaving anything but `left`, and gives the message.
-    fn failed(&self, left: &[&str]) -> String {
-        assert_eq!(files(self.folder.path()), left);
-        self.result.as_ref().unwrap_err().to_string()
-    }
-
-    /// The ranges asked for; empty where a request asked for the whole file.
-    fn ranges(&self) -> Vec<String> {
-        self.server.requests().into_iter().map(|request| request.range.unwrap_or_default()).collect()
-    }
-
-    fn retries(&self) -> usize {
-        self.seen.iter().filter(|seen| seen.starts_with("Retry")).count()
-    }
-}
-
-fn from(start: usize) -> String {
-    format!("bytes={start}-")
-}
-
-fn files(folder: &Path) -> Vec<String> {
-    let mut names: Vec<_> =
-        fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
-}
+use support::{golden_bytes, sha256};
 
 #[test]
 fn a_good_server_is_asked_once() {

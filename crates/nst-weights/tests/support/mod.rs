@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
+pub(crate) mod run;
 pub(crate) mod server;
 
 use std::collections::BTreeMap;
