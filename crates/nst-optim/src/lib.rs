@@ -7,8 +7,8 @@
 //!
 //! **What it does not know:** neither tape nor network nor image. Where the gradient comes from is the objective's matter.
 //!
-//! **Precision.** An `f32` vector resolves a loss to about 1e-7 of itself near a minimum; below that, losses and gradients
-//! are rounding errors, and L-BFGS ends in [`Status::Stalled`] or, with tolerances, in [`Status::Converged`].
+//! **Precision.** Close to a minimum a step changes `x` by less than an `f32` can tell, and losses and gradients are rounding
+//! errors. L-BFGS then converges by its tolerances or stalls in its line search; with neither, it goes on for nothing.
 //!
 //! ```
 //! use nst_optim::{BoxError, Lbfgs, LbfgsOptions, LineSearch, Optimizer, Status};

@@ -261,7 +261,7 @@ mod tests {
             let error = dot(&distance, &distance).sqrt() / size;
             assert!(error < tolerance, "iteration {iteration}: off by {error}");
             assert_relative_eq!(direction.slope, dot(&g64, &expected), max_relative = tolerance);
-            assert_relative_eq!(direction.square.sqrt(), size, max_relative = 1e-3);
+            assert_relative_eq!(direction.square.sqrt(), size, max_relative = 1e-4);
 
             let t = if iteration == 0 { f64::from(1.0 / curvature(len - 1)) } else { 0.9 };
             let step = vector::combine(&[(t, &vector)]).unwrap();
@@ -283,8 +283,11 @@ mod tests {
 
     #[test]
     fn agrees_with_the_recursion_on_vectors() {
-        compare(1, 20, 1e2, 1e-6);
-        compare(5, 60, 1e3, 1e-6);
-        compare(20, 500, 1e4, 1e-6);
+        // The rounding of the result to single precision alone gives up to 6e-8.
+        compare(1, 20, 1e2, 1e-7);
+        compare(5, 60, 1e3, 1e-7);
+        compare(20, 500, 1e4, 1e-7);
+        // More pairs than dimensions: they cannot be independent.
+        compare(8, 6, 1e4, 1e-7);
     }
 }

@@ -16,8 +16,8 @@ use nst_tensor::Tensor;
 
 /// L-BFGS (Liu and Nocedal 1989) with the rules of `torch.optim.LBFGS`, and safeguards for long runs on rough objectives.
 ///
-/// **Memory.** Besides `x`, `2 * history` vectors of its size, and about six more during a step: a trial, the step, two
-/// gradients and their change.
+/// **Memory.** Besides the iterate and its gradient, `2 * history` vectors of its size; and four more during a step, a trial
+/// point, its gradient, the step and the change of the gradient (with a line search up to seven).
 ///
 /// **Synchronisations** with the device, beside those of the objective: one per iteration, which measures all inner products;
 /// one more with tolerances. A line search needs one more per evaluation, and another with `tolerance_change`.
