@@ -36,7 +36,7 @@ pub(crate) fn run() -> Result<()> {
     for step in STEPS {
         println!("== {}", step.name);
         let step_start = Instant::now();
-        outcome = (step.run)().with_context(|| format!("{} failed", step.name));
+        outcome = (step.run)().context(step.name);
         times.push((step.name, step_start.elapsed()));
         if outcome.is_err() {
             break;

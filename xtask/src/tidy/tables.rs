@@ -9,22 +9,43 @@ pub(super) const ROOMS: &[Room] = &[
         name: "nst-tensor",
         workspace: &["nst-kernels"],
         external: &["ndarray", "rayon", "thiserror"],
-        dev: &[],
+        dev: &["approx"],
     },
     Room { name: "nst-autodiff", workspace: &["nst-tensor"], external: &["thiserror"], dev: &[] },
     Room {
         name: "nst-vgg",
         workspace: &["nst-autodiff", "nst-tensor", "nst-weights"],
         external: &["thiserror"],
-        dev: &[],
+        dev: &["approx"],
     },
-    Room { name: "nst-loss", workspace: &["nst-autodiff", "nst-tensor"], external: &["thiserror"], dev: &[] },
-    Room { name: "nst-optim", workspace: &["nst-tensor"], external: &["thiserror"], dev: &[] },
+    Room {
+        name: "nst-loss",
+        workspace: &["nst-autodiff", "nst-tensor"],
+        external: &["thiserror"],
+        dev: &["approx"],
+    },
+    Room {
+        name: "nst-optim",
+        workspace: &["nst-tensor"],
+        external: &["thiserror"],
+        dev: &["approx", "serde", "serde_json"],
+    },
     Room {
         name: "nst-weights",
         workspace: &[],
-        external: &["half", "safetensors", "serde", "sha2", "thiserror", "toml", "ureq", "zip"],
-        dev: &[],
+        external: &[
+            "half",
+            "safetensors",
+            "serde",
+            "serde_json",
+            "sha2",
+            "tempfile",
+            "thiserror",
+            "toml",
+            "ureq",
+            "zip",
+        ],
+        dev: &["approx", "rand", "rand_chacha"],
     },
     Room {
         name: "nst",
@@ -64,4 +85,4 @@ pub(super) const LICENCES: &[&str] = &[
 ];
 
 /// Every file of more than [`super::files::LONG`] lines.
-pub(super) const LONG_FILES: &[&str] = &[];
+pub(super) const LONG_FILES: &[&str] = &["crates/nst-kernels/src/conv2d.rs"];
