@@ -1,0 +1,373 @@
+//! All settings of a style transfer.
+
+use crate::{Error, LayerWeights, Result};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::path::PathBuf;
+
+/// Every setting that decides what the picture becomes. As TOML, fields are written in kebab case and all are optional:
+/// what is left out keeps its default. [`crate::Preset`] lists the conventions of published systems.
+///
+/// Weights are in the units of jcjohnson's neural-style: losses are means over elements (see [`LossScaling`]), on a network
+/// that sees 0..255.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Config {
+    /// Pixels on the longest side of the result. The content picture is resampled to it.
+    pub size: usize,
+    /// Iterations of the optimizer. Without a line search each evaluates the network once; the initial picture is
+    /// evaluated besides.
+    pub iterations: usize,
+    /// Factor on the content loss.
+    pub content_weight: f64,
+    /// Factor on the style loss.
+    pub style_weight: f64,
+    /// Factor on the total variation of the picture in 0..255; smooths.
+    pub tv_weight: f64,
+    /// How the total variation counts differences.
+    pub tv: TotalVariation,
+    /// Layers of the content loss.
+    pub content_layers: LayerWeights,
+    /// Layers of the style loss.
+    pub style_layers: LayerWeights,
+    /// One factor for each style picture; empty for equal shares. Scaled to add up to 1, as neural-style does.
+    pub style_blend: Vec<f64>,
+    /// Pixels on the longest side of each style picture; none for the result's size.
+    pub style_size: Option<usize>,
+    /// The network.
+    pub model: Model,
+    /// A weight file; none for the weights in the box or, for another network, those that were fetched.
+    pub weights: Option<PathBuf>,
+    /// What the network's poolings take of each window. Trained with max; Gatys, Ecker and Bethge recommend avg.
+    pub pooling: Pooling,
+    /// Which correlations of features describe a style.
+    pub style_loss: StyleLoss,
+    /// How losses are scaled.
+    pub loss_scaling: LossScaling,
+    /// The optimizer.
+    pub optimizer: Optimizer,
+    /// L-BFGS: how the length of a step is found.
+    pub line_search: LineSearch,
+    /// L-BFGS: which steps are taken when there is no line search.
+    pub steps: Steps,
+    /// L-BFGS: curvature pairs kept. Each takes twice the memory of the picture.
+    pub history: usize,
+    /// L-BFGS: factor on each step. Adam: greatest change of a value in one step, in units of `variable`.
+    pub learning_rate: f64,
+    /// L-BFGS: stop when no element of the gradient is greater; negative for never (torch's `tolerance_grad`).
+    pub tolerance_gradient: f64,
+    /// L-BFGS: stop when neither the loss nor any value changes more; negative for never (torch's `tolerance_change`).
+    pub tolerance_change: f64,
+    /// The pixels that the optimizer moves. L-BFGS's first step depends on their units.
+    pub variable: Variable,
+    /// Where the picture starts.
+    pub init: Init,
+    /// Standard deviation of initial noise around the mean color, in 0..255.
+    pub noise: f64,
+    /// Seed of the initial noise.
+    pub seed: u64,
+}
+
+macro_rules! choice {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum $name {
+            $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)*
+        }
+
+        impl $name {
+            /// The names that a configuration may use.
+            pub const NAMES: &[&str] = &[$($text),*];
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $(Self::$variant => $text,)* })
+            }
+        }
+    };
+}
+
+choice! {
+    /// How the total variation counts differences of neighbours.
+    TotalVariation {
+        /// By their absolute value: keeps edges.
+        Absolute = "absolute",
+        /// By their square: softens edges.
+        Squared = "squared",
+    }
+}
+
+choice! {
+    /// The network.
+    Model {
+        /// VGG-16: in the box.
+        Vgg16 = "vgg16",
+        /// VGG-19: of the papers; to be fetched.
+        Vgg19 = "vgg19",
+    }
+}
+
+choice! {
+    /// What a pooling takes of each window.
+    Pooling {
+        /// The greatest value.
+        Max = "max",
+        /// The mean.
+        Average = "avg",
+    }
+}
+
+choice! {
+    /// Which correlations of features describe a style.
+    StyleLoss {
+        /// The Gram matrix.
+        Gram = "gram",
+        /// The covariance: the Gram matrix of centred features.
+        Covariance = "covariance",
+    }
+}
+
+choice! {
+    /// How losses are scaled.
+    LossScaling {
+        /// Means over elements: content MSE(F), style MSE(G / (C M)) (neural-style, the PyTorch tutorial).
+        MeanSquare = "mean-square",
+        /// Content half the sum, style sum over 4 C² (Gatys, Ecker and Bethge 2015).
+        Gatys = "gatys",
+    }
+}
+
+choice! {
+    /// The optimizer.
+    Optimizer {
+        /// L-BFGS.
+        Lbfgs = "lbfgs",
+        /// Adam.
+        Adam = "adam",
+    }
+}
+
+choice! {
+    /// How L-BFGS finds the length of a step.
+    LineSearch {
+        /// It does not: full steps.
+        None = "none",
+        /// By a search for the strong Wolfe conditions, at most 25 evaluations.
+        Wolfe = "wolfe",
+    }
+}
+
+choice! {
+    /// Which steps L-BFGS takes without a line search.
+    Steps {
+        /// The first moves pixels by 4 (of 255) on average; none by more than 20 in the root mean square; one that makes the
+        /// loss more than double, or not finite, is cut to 0.3 of its length, again if need be.
+        Bounded = "bounded",
+        /// As torch: the first of length min(1, 1 / sum |g|) along -g, the others in full, come what may.
+        Torch = "torch",
+    }
+}
+
+choice! {
+    /// The pixels that the optimizer moves.
+    Variable {
+        /// BGR in 0..255 minus the mean color (Caffe).
+        Bgr255 = "bgr255",
+        /// RGB in 0..1.
+        Rgb01 = "rgb01",
+    }
+}
+
+/// Where the picture starts. Written `content`, `noise`, `style` or as the path of a picture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", from = "String")]
+pub enum Init {
+    /// The content picture.
+    Content,
+    /// Noise around the mean color.
+    Noise,
+    /// The first style picture, cropped to the content's shape.
+    Style,
+    /// A picture, resampled to the result's size.
+    File(PathBuf),
+}
+
+impl From<String> for Init {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "content" => Self::Content,
+            "noise" => Self::Noise,
+            "style" => Self::Style,
+            _ => Self::File(text.into()),
+        }
+    }
+}
+
+impl From<Init> for String {
+    fn from(init: Init) -> Self {
+        match init {
+            Init::Content => "content".into(),
+            Init::Noise => "noise".into(),
+            Init::Style => "style".into(),
+            Init::File(path) => path.to_string_lossy().into_owned(),
+        }
+    }
+}
+
+impl Default for Config {
+    /// Found by measuring and looking, at 512 pixels: nearly always a good picture.
+    fn default() -> Self {
+        let layers = |text: &str| text.parse().unwrap_or_default();
+        Self {
+            size: 512,
+            iterations: 200,
+            content_weight: 20.0,
+            style_weight: 100.0,
+            tv_weight: 0.0,
+            tv: TotalVariation::Absolute,
+            content_layers: layers("relu4_2"),
+            style_layers: layers("relu1_1,relu2_1,relu3_1,relu4_1,relu5_1"),
+            style_blend: Vec::new(),
+            style_size: None,
+            model: Model::Vgg16,
+            weights: None,
+            pooling: Pooling::Max,
+            style_loss: StyleLoss::Gram,
+            loss_scaling: LossScaling::MeanSquare,
+            optimizer: Optimizer::Lbfgs,
+            line_search: LineSearch::None,
+            steps: Steps::Bounded,
+            history: 20,
+            learning_rate: 1.0,
+            tolerance_gradient: -1.0,
+            tolerance_change: -1.0,
+            variable: Variable::Bgr255,
+            init: Init::Content,
+            noise: 1.0,
+            seed: 0,
+        }
+    }
+}
+
+/// The most pixels a side may have: 16 bits, as in JPEG; far beyond any memory.
+const MAX_SIDE: usize = 65_535;
+
+impl Config {
+    /// Checks what can be checked without pictures and weights.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for the first setting out of range.
+    pub fn check(&self) -> Result<()> {
+        let sides = [("size", Some(self.size)), ("style-size", self.style_size)];
+        for (setting, side) in sides {
+            if side.is_some_and(|side| side == 0 || side > MAX_SIDE) {
+                return Err(Error::Setting { setting, problem: format!("must be 1 to {MAX_SIDE} pixels") });
+            }
+        }
+        let weights = [
+            ("content-weight", self.content_weight),
+            ("style-weight", self.style_weight),
+            ("tv-weight", self.tv_weight),
+            ("noise", self.noise),
+        ];
+        let blend = self.style_blend.iter().map(|&weight| ("style-blend", weight));
+        for (setting, weight) in weights.into_iter().chain(blend) {
+            if !weight.is_finite() || weight < 0.0 {
+                return Err(Error::Setting {
+                    setting,
+                    problem: format!("must be 0 or more and finite, got {weight}"),
+                });
+            }
+        }
+        if !self.style_blend.is_empty() && self.style_blend.iter().sum::<f64>() == 0.0 {
+            return Err(Error::Setting {
+                setting: "style-blend",
+                problem: "at least one must be above 0".into(),
+            });
+        }
+        if !self.learning_rate.is_finite() || self.learning_rate <= 0.0 {
+            let problem = format!("must be above 0 and finite, got {}", self.learning_rate);
+            return Err(Error::Setting { setting: "learning-rate", problem });
+        }
+        for (setting, tolerance) in
+            [("tolerance-gradient", self.tolerance_gradient), ("tolerance-change", self.tolerance_change)]
+        {
+            if tolerance.is_nan() {
+                return Err(Error::Setting {
+                    setting,
+                    problem: "must be a number; negative for never".into(),
+                });
+            }
+        }
+        if self.history == 0 {
+            return Err(Error::Setting { setting: "history", problem: "must be 1 or more".into() });
+        }
+        Ok(())
+    }
+
+    /// Reads settings from TOML; what is not written keeps its value in `self`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for what is no TOML, an unknown field, or a value that is none of its choices.
+    pub fn overlay(&self, toml: &toml::Table) -> Result<Self> {
+        let mut table = toml::Table::try_from(self).map_err(|error| Error::Config(error.to_string()))?;
+        table.extend(toml.clone());
+        table
+            .try_into()
+            .map_err(|error: toml::de::Error| Error::Config(error.to_string().trim().replace('\n', "; ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, Init};
+
+    fn table(text: &str) -> toml::Table {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_config_survives_toml() {
+        let config = Config {
+            init: Init::File("start.png".into()),
+            style_blend: vec![1.0, 2.5],
+            style_size: Some(300),
+            ..Config::default()
+        };
+        let text = toml::to_string(&config).unwrap();
+        assert_eq!(Config::default().overlay(&table(&text)).unwrap(), config);
+    }
+
+    #[test]
+    fn what_is_not_written_stays() {
+        let base = Config { size: 99, ..Config::default() };
+        let config = base.overlay(&table("content-weight = 3\ninit = \"noise\"")).unwrap();
+        assert_eq!(config, Config { size: 99, content_weight: 3.0, init: Init::Noise, ..Config::default() });
+    }
+
+    #[test]
+    fn unknown_fields_and_choices_are_refused() {
+        for text in ["sise = 3", "pooling = \"mean\"", "content-layers = \"relu9_9\"", "size = -3"] {
+            assert!(Config::default().overlay(&table(text)).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn settings_out_of_range_are_named() {
+        for (text, setting) in [
+            ("style-weight = nan", "style-weight"),
+            ("content-weight = -1", "content-weight"),
+            ("learning-rate = 0", "learning-rate"),
+            ("size = 0", "size"),
+            ("history = 0", "history"),
+            ("style-blend = [0, 0]", "style-blend"),
+            ("tolerance-change = nan", "tolerance-change"),
+        ] {
+            let config = Config::default().overlay(&table(text)).unwrap();
+            assert!(config.check().unwrap_err().to_string().starts_with(setting), "{text}");
+        }
+        Config::default().check().unwrap();
+    }
+}

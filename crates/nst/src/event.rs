@@ -1,0 +1,50 @@
+//! What a run tells its observer.
+
+use crate::{Picture, Result};
+
+/// Told after each evaluation of the network. Progress bar, trace file and snapshots are all observers of this.
+pub struct Event<'a> {
+    /// What was evaluated.
+    pub evaluation: &'a Evaluation,
+    /// Iterations of the whole run.
+    pub iterations: usize,
+    pub(crate) snapshot: &'a dyn Fn() -> Result<Picture>,
+}
+
+impl Event<'_> {
+    /// The best picture accepted so far: never a trial point of the optimizer.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn picture(&self) -> Result<Picture> {
+        (self.snapshot)()
+    }
+}
+
+/// One evaluation of the losses. Each is given with its weights applied, so that they add up to the total.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Evaluation {
+    /// Evaluations before this one; 0 for the initial picture.
+    pub evaluation: usize,
+    /// The optimizer's iteration it belongs to; 0 for the initial picture.
+    pub iteration: usize,
+    /// Which scale of the picture, from 0; there is one as yet.
+    pub scale: usize,
+    /// Pixels in a row.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// The content loss.
+    pub content: f64,
+    /// The style loss.
+    pub style: f64,
+    /// The total variation.
+    pub tv: f64,
+    /// The sum.
+    pub total: f64,
+    /// Seconds since the run began.
+    pub seconds: f64,
+    /// The terms, such as `style relu4_1`.
+    #[serde(skip)]
+    pub terms: Vec<(String, f64)>,
+}

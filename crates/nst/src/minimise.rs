@@ -1,0 +1,178 @@
+//! The loop over the optimizer's steps.
+
+use crate::config::{Config, LineSearch, Optimizer as Method, Steps};
+use crate::objective::{Contribution, Objective, Part};
+use crate::{End, Error, Evaluation, Event, Result};
+use nst_optim::{Adam, AdamOptions, Backtrack, BoxError, FirstStep, Lbfgs, LbfgsOptions, Optimizer, Status};
+use nst_tensor::Tensor;
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+/// The first step's mean absolute change and the greatest root mean square of any step, in 0..255: without curvature to go
+/// by, torch's rule wastes evaluations on steps far too short.
+const FIRST_STEP: f64 = 4.0;
+const MAX_STEP_RMS: f64 = 20.0;
+/// What is left of the steps' length after a loss that was not finite.
+const RECOVERY: f64 = 0.3;
+
+/// What the loop found.
+pub(crate) struct Minimum {
+    pub(crate) x: Tensor,
+    pub(crate) best: Evaluation,
+    pub(crate) initial: Evaluation,
+    pub(crate) evaluations: usize,
+    pub(crate) end: End,
+}
+
+/// Minimises the objective from `x`; the result is the best iterate that the optimizer accepted.
+pub(crate) fn minimise(
+    config: &Config,
+    objective: &Objective,
+    x: Tensor,
+    observer: &mut dyn FnMut(&Event<'_>) -> ControlFlow<()>,
+) -> Result<Minimum> {
+    let mut optimizer = optimizer(config)?;
+    let mut watched = Watched {
+        objective,
+        observer,
+        start: Instant::now(),
+        iterations: config.iterations,
+        iteration: 0,
+        evaluations: 0,
+        recent: Vec::new(),
+        best: x.clone(),
+        interrupted: false,
+    };
+    let mut x = [x];
+    let loss = optimizer.start(&x, &mut watched)?;
+    let initial = watched.recent_with(loss).filter(|_| loss.is_finite()).ok_or(Error::NotFinite)?;
+    let mut best = initial.clone();
+    let mut end = End::Finished;
+    // Steps in a row that led nowhere.
+    let mut failures = 0;
+    while watched.iteration < config.iterations {
+        if watched.interrupted {
+            end = End::Interrupted;
+            break;
+        }
+        watched.iteration += 1;
+        watched.recent.clear();
+        let step = match optimizer.step(&mut x, &mut watched) {
+            Err(_) if watched.interrupted => continue,
+            result => result?,
+        };
+        if let Some(evaluation) = watched.recent_with(step.loss)
+            && step.moved
+            && step.loss < best.total
+        {
+            best = evaluation;
+            watched.best = x[0].clone();
+        }
+        failures = if step.status == Status::Progress { 0 } else { failures + 1 };
+        match step.status {
+            Status::Progress => {}
+            Status::Converged(_) => {
+                end = End::Converged(step.status.to_string());
+                break;
+            }
+            Status::NotFinite if failures > 1 => {
+                end = End::Failed(step.status.to_string());
+                break;
+            }
+            _ if failures > 1 => {
+                end = End::Converged(step.status.to_string());
+                break;
+            }
+            // Once more from the best iterate, without what was learned on the way to this one.
+            status => {
+                x[0] = watched.best.clone();
+                optimizer.reset();
+                if status == Status::NotFinite {
+                    optimizer.shrink(RECOVERY);
+                }
+            }
+        }
+    }
+    Ok(Minimum { x: watched.best, best, initial, evaluations: watched.evaluations, end })
+}
+
+fn optimizer(config: &Config) -> Result<Box<dyn Optimizer>> {
+    let unit = Objective::unit(config);
+    if config.optimizer == Method::Adam {
+        let options = AdamOptions { learning_rate: config.learning_rate, ..AdamOptions::default() };
+        return Ok(Box::new(Adam::new(options)?));
+    }
+    let bounded = config.steps == Steps::Bounded;
+    Ok(Box::new(Lbfgs::new(LbfgsOptions {
+        learning_rate: config.learning_rate,
+        history: config.history,
+        tolerance_grad: config.tolerance_gradient,
+        tolerance_change: config.tolerance_change,
+        line_search: match config.line_search {
+            LineSearch::None => nst_optim::LineSearch::None,
+            LineSearch::Wolfe => nst_optim::LineSearch::StrongWolfe,
+        },
+        first_step: if bounded { FirstStep::MeanAbsolute(FIRST_STEP * unit) } else { FirstStep::Torch },
+        max_step_rms: bounded.then_some(MAX_STEP_RMS * unit),
+        backtrack: bounded.then(Backtrack::default),
+    })?))
+}
+
+/// The objective as the optimizer sees it: evaluates and tells the observer.
+struct Watched<'a> {
+    objective: &'a Objective,
+    observer: &'a mut dyn FnMut(&Event<'_>) -> ControlFlow<()>,
+    start: Instant,
+    iterations: usize,
+    iteration: usize,
+    evaluations: usize,
+    /// Of this iteration.
+    recent: Vec<Evaluation>,
+    /// The best iterate accepted so far.
+    best: Tensor,
+    interrupted: bool,
+}
+
+impl Watched<'_> {
+    /// The evaluation of this iteration that had this loss: a line search may accept another than the last.
+    fn recent_with(&self, loss: f64) -> Option<Evaluation> {
+        self.recent.iter().rev().find(|evaluation| evaluation.total.to_bits() == loss.to_bits()).cloned()
+    }
+
+    fn evaluation(&self, x: &Tensor, values: &[Contribution]) -> Result<Evaluation> {
+        let sum = |part| values.iter().filter(|value| value.part == part).map(|value| value.value).sum();
+        let [_, height, width, _] = x.shape().nhwc("evaluate")?;
+        Ok(Evaluation {
+            evaluation: self.evaluations,
+            iteration: self.iteration,
+            scale: 0,
+            width,
+            height,
+            content: sum(Part::Content),
+            style: sum(Part::Style),
+            tv: sum(Part::Variation),
+            total: values.iter().map(|value| value.value).sum(),
+            seconds: self.start.elapsed().as_secs_f64(),
+            terms: values.iter().map(|value| (value.name.clone(), value.value)).collect(),
+        })
+    }
+}
+
+impl nst_optim::Objective for Watched<'_> {
+    fn evaluate(&mut self, x: &[Tensor]) -> std::result::Result<(f64, Vec<Tensor>), BoxError> {
+        // A line search evaluates several times in a step; an interrupted run ends at the next.
+        if self.interrupted {
+            return Err("interrupted".into());
+        }
+        let (values, gradient) = self.objective.evaluate(&x[0])?;
+        let evaluation = self.evaluation(&x[0], &values)?;
+        let total = evaluation.total;
+        let snapshot = || self.objective.picture(&self.best);
+        let event = Event { evaluation: &evaluation, iterations: self.iterations, snapshot: &snapshot };
+        let interrupted = (self.observer)(&event).is_break();
+        self.interrupted = interrupted;
+        self.evaluations += 1;
+        self.recent.push(evaluation);
+        Ok((total, vec![gradient]))
+    }
+}

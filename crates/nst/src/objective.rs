@@ -1,0 +1,197 @@
+//! The loss of a picture and its gradient.
+
+use crate::config::{self, Config, Variable};
+use crate::{Error, Picture, Result};
+use nst_autodiff::{Tape, Var};
+use nst_loss::{
+    ContentLoss, ContentScaling, Loss, StyleKind, StyleLoss, StyleScaling, VariationLoss, style_descriptor,
+};
+use nst_tensor::{Device, Tensor, Variation};
+use nst_vgg::{Layer, PixelConversion, PixelMap, Pixels, Vgg};
+
+/// The part of the loss that a term counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Content,
+    Style,
+    Variation,
+}
+
+/// One loss at one layer (or of the picture itself), with its weight.
+struct Term {
+    part: Part,
+    layer: Option<Layer>,
+    weight: f64,
+    loss: Box<dyn Loss>,
+}
+
+/// The value of a term, weighted.
+#[derive(Clone, Debug)]
+pub(crate) struct Contribution {
+    pub(crate) part: Part,
+    pub(crate) name: String,
+    pub(crate) value: f64,
+}
+
+/// The weighted sum of all terms as a function of the variable.
+pub(crate) struct Objective {
+    device: Device,
+    vgg: Vgg,
+    /// From RGB in 0..1 to the variable's pixels.
+    variable: PixelMap,
+    to_network: PixelConversion,
+    to_bgr255: PixelConversion,
+    terms: Vec<Term>,
+}
+
+impl Objective {
+    /// An objective without terms, on a network.
+    pub(crate) fn new(config: &Config, vgg: Vgg, device: &Device) -> Result<Self> {
+        let variable = match config.variable {
+            Variable::Bgr255 => PixelMap::from_rgb(Pixels::Bgr255),
+            Variable::Rgb01 => PixelMap::identity(),
+        };
+        let from_variable = |pixels| -> Result<PixelConversion> {
+            let same = config.variable == Variable::Bgr255 && pixels == Pixels::Bgr255;
+            let map = if same {
+                PixelMap::identity()
+            } else {
+                variable.inverse().then(&PixelMap::from_rgb(pixels))
+            };
+            Ok(map.on(device)?)
+        };
+        let (to_network, to_bgr255) = (from_variable(vgg.pixels())?, from_variable(Pixels::Bgr255)?);
+        Ok(Self { device: device.clone(), vgg, variable, to_network, to_bgr255, terms: Vec::new() })
+    }
+
+    /// How much an absolute change of 1 in 0..255 is in the variable's units.
+    pub(crate) fn unit(config: &Config) -> f64 {
+        match config.variable {
+            Variable::Bgr255 => 1.0,
+            Variable::Rgb01 => 1.0 / 255.0,
+        }
+    }
+
+    /// Adds the content losses toward a picture.
+    pub(crate) fn add_content(&mut self, config: &Config, picture: &Picture) -> Result<()> {
+        let scaling = match config.loss_scaling {
+            config::LossScaling::MeanSquare => ContentScaling::MeanSquare,
+            config::LossScaling::Gatys => ContentScaling::HalfSum,
+        };
+        let features = self.features(picture, &config.content_layers.layers())?;
+        for ((layer, weight), target) in config.content_layers.iter().zip(features) {
+            let loss = ContentLoss::new(scaling, target);
+            self.add(Part::Content, Some(layer), config.content_weight * weight, Box::new(loss));
+        }
+        Ok(())
+    }
+
+    /// Adds the style losses toward pictures, blended: their descriptors are averaged with the given shares.
+    pub(crate) fn add_style(&mut self, config: &Config, styles: &[(f64, Picture)]) -> Result<()> {
+        let kind = match config.style_loss {
+            config::StyleLoss::Gram => StyleKind::Gram,
+            config::StyleLoss::Covariance => StyleKind::Covariance,
+        };
+        let scaling = match config.loss_scaling {
+            config::LossScaling::MeanSquare => StyleScaling::MeanSquare,
+            config::LossScaling::Gatys => StyleScaling::Gatys,
+        };
+        let layers = config.style_layers.layers();
+        let mut descriptors: Vec<Vec<(f64, Tensor)>> = layers.iter().map(|_| Vec::new()).collect();
+        for (share, picture) in styles {
+            for (features, descriptors) in self.features(picture, &layers)?.iter().zip(&mut descriptors) {
+                descriptors.push((*share, style_descriptor(kind, features)?));
+            }
+        }
+        for ((layer, weight), descriptors) in config.style_layers.iter().zip(descriptors) {
+            let shares: Vec<(f64, &Tensor)> =
+                descriptors.iter().map(|(share, tensor)| (*share, tensor)).collect();
+            let loss = StyleLoss::new(kind, scaling, Tensor::linear_combination(&shares)?)?;
+            self.add(Part::Style, Some(layer), config.style_weight * weight, Box::new(loss));
+        }
+        Ok(())
+    }
+
+    /// Adds the total variation.
+    pub(crate) fn add_variation(&mut self, config: &Config) {
+        let kind = match config.tv {
+            config::TotalVariation::Absolute => Variation::Absolute,
+            config::TotalVariation::Squared => Variation::Squared,
+        };
+        self.add(Part::Variation, None, config.tv_weight, Box::new(VariationLoss { kind }));
+    }
+
+    /// A term of weight zero is no term: it would cost time and change nothing.
+    fn add(&mut self, part: Part, layer: Option<Layer>, weight: f64, loss: Box<dyn Loss>) {
+        if weight > 0.0 {
+            self.terms.push(Term { part, layer, weight, loss });
+        }
+    }
+
+    /// Whether there is nothing to minimise.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.terms.is_empty()
+    }
+
+    /// The variable that stands for a picture.
+    pub(crate) fn variable(&self, picture: &Picture) -> Result<Tensor> {
+        let mut values = picture.rgb().to_vec();
+        self.variable.values(&mut values);
+        Ok(Tensor::new(&self.device, [1, picture.height(), picture.width(), 3], &values)?)
+    }
+
+    /// The picture that the variable stands for.
+    pub(crate) fn picture(&self, variable: &Tensor) -> Result<Picture> {
+        let [_, height, width, _] = variable.shape().nhwc("picture")?;
+        let mut values = variable.to_vec()?;
+        self.variable.inverse().values(&mut values);
+        Picture::new(width, height, values, None)
+    }
+
+    fn features(&self, picture: &Picture, layers: &[Layer]) -> Result<Vec<Tensor>> {
+        let image = self.to_network.apply(&Var::constant(self.variable(picture)?))?;
+        Ok(self.vgg.features(&image, layers)?.into_iter().map(|features| features.value().clone()).collect())
+    }
+
+    /// The value of each term, and the gradient of their sum.
+    pub(crate) fn evaluate(&self, x: &Tensor) -> Result<(Vec<Contribution>, Tensor)> {
+        let tape = Tape::new();
+        let x = tape.leaf(x.clone());
+        let layers: Vec<Layer> = self.terms.iter().filter_map(|term| term.layer).collect();
+        let mut features = self.vgg.features(&self.to_network.apply(&x)?, &layers)?.into_iter();
+        let mut values = Vec::with_capacity(self.terms.len());
+        for term in &self.terms {
+            let of = match term.layer {
+                Some(_) => features.next(),
+                None => Some(self.to_bgr255.apply(&x)?),
+            };
+            let of =
+                of.ok_or_else(|| Error::Config("the network gave fewer features than asked for".into()))?;
+            values.push(term.loss.value(&term.loss.statistic(&of)?)?);
+        }
+        let mut seeds = Vec::with_capacity(values.len());
+        for (value, term) in values.iter().zip(&self.terms) {
+            seeds.push((value, Tensor::full(&self.device, [], term.weight as f32)?));
+        }
+        let gradients = tape.backward(&seeds)?;
+        let gradient = gradients.get(&x).cloned();
+        let gradient = gradient.ok_or_else(|| Error::Config("no loss depends on the picture".into()))?;
+        let numbers = Tensor::download(&values.iter().map(Var::value).collect::<Vec<_>>())?;
+        let values = numbers.iter().zip(&self.terms).map(|(number, term)| Contribution {
+            part: term.part,
+            name: term.name(),
+            value: term.weight * f64::from(number.first().copied().unwrap_or(f32::NAN)),
+        });
+        Ok((values.collect(), gradient))
+    }
+}
+
+impl Term {
+    fn name(&self) -> String {
+        match (self.part, self.layer) {
+            (Part::Content, Some(layer)) => format!("content {layer}"),
+            (Part::Style, Some(layer)) => format!("style {layer}"),
+            _ => "total variation".into(),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! A picture in memory.
+
+use crate::{Error, Result};
+use image::imageops::FilterType;
+use image::{ImageBuffer, Luma, Rgb};
+
+/// A picture: RGB as it is coded in files (sRGB, not linear light), 0..1, with an optional alpha channel beside it. Values
+/// outside 0..1 are kept until the picture is written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picture {
+    width: usize,
+    height: usize,
+    rgb: Vec<f32>,
+    alpha: Option<Vec<f32>>,
+}
+
+impl Picture {
+    /// A picture of `height x width x 3` values, and `height x width` alpha values or none.
+    ///
+    /// # Errors
+    /// If the numbers of values do not fit, or there is no pixel.
+    pub fn new(width: usize, height: usize, rgb: Vec<f32>, alpha: Option<Vec<f32>>) -> Result<Self> {
+        let pixels = width * height;
+        let fits = rgb.len() == 3 * pixels && alpha.as_ref().is_none_or(|alpha| alpha.len() == pixels);
+        if pixels == 0 || !fits {
+            return Err(Error::Config(format!(
+                "{} values make no picture of {width}x{height} pixels",
+                rgb.len()
+            )));
+        }
+        Ok(Self { width, height, rgb, alpha })
+    }
+
+    /// Pixels in a row.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Rows.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// RGB values, row by row.
+    pub fn rgb(&self) -> &[f32] {
+        &self.rgb
+    }
+
+    /// Alpha values, row by row.
+    pub fn alpha(&self) -> Option<&[f32]> {
+        self.alpha.as_deref()
+    }
+
+    /// The same with another's alpha channel, resampled if need be.
+    pub(crate) fn with_alpha_of(self, other: Option<&Self>) -> Self {
+        let alpha = other.and_then(|other| {
+            let same = (other.width, other.height) == (self.width, self.height);
+            if same { other.alpha.clone() } else { other.resized(self.width, self.height).alpha }
+        });
+        Self { alpha, ..self }
+    }
+
+    /// Width and height with the longest side of `side` pixels and the same proportions.
+    pub fn fitted(&self, side: usize) -> (usize, usize) {
+        let longest = self.width.max(self.height);
+        let scaled = |extent: usize| ((extent * side + longest / 2) / longest).max(1);
+        (scaled(self.width), scaled(self.height))
+    }
+
+    /// Resampled by Lanczos' filter of three lobes (antialiased when it shrinks); the same if the size is the same.
+    #[must_use]
+    pub fn resized(&self, width: usize, height: usize) -> Self {
+        if (width, height) == (self.width, self.height) {
+            return self.clone();
+        }
+        let (w, h) = (self.width as u32, self.height as u32);
+        // The buffers fit by construction, so `from_raw` gives them.
+        let rgb = ImageBuffer::<Rgb<f32>, _>::from_raw(w, h, self.rgb.clone()).map(|buffer| {
+            image::imageops::resize(&buffer, width as u32, height as u32, FilterType::Lanczos3).into_raw()
+        });
+        let alpha = self
+            .alpha
+            .clone()
+            .and_then(|alpha| ImageBuffer::<Luma<f32>, _>::from_raw(w, h, alpha))
+            .map(|buffer| {
+                image::imageops::resize(&buffer, width as u32, height as u32, FilterType::Lanczos3).into_raw()
+            });
+        Self { width, height, rgb: rgb.unwrap_or_default(), alpha }
+    }
+
+    /// The middle part that has the proportions of `width x height`, resampled to that size.
+    #[must_use]
+    pub(crate) fn covering(&self, width: usize, height: usize) -> Self {
+        let crop_width = self.width.min((self.height * width / height).max(1));
+        let crop_height = self.height.min((self.width * height / width).max(1));
+        let (left, top) = ((self.width - crop_width) / 2, (self.height - crop_height) / 2);
+        let rows = self.rgb.chunks_exact(3 * self.width).skip(top).take(crop_height);
+        let rgb = rows.flat_map(|row| &row[3 * left..3 * (left + crop_width)]).copied().collect();
+        Self { width: crop_width, height: crop_height, rgb, alpha: None }.resized(width, height)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Picture;
+
+    fn ramp(width: usize, height: usize) -> Picture {
+        let rgb = (0..width * height * 3).map(|i| i as f32 / (width * height * 3) as f32).collect();
+        Picture::new(width, height, rgb, None).unwrap()
+    }
+
+    #[test]
+    fn sizes_keep_their_proportions() {
+        assert_eq!(ramp(40, 30).fitted(20), (20, 15));
+        assert_eq!(ramp(30, 40).fitted(512), (384, 512));
+        assert_eq!(ramp(500, 1).fitted(100), (100, 1));
+    }
+
+    #[test]
+    fn resampling_keeps_flat_colors_and_small_sizes() {
+        let flat = Picture::new(9, 7, vec![0.25; 9 * 7 * 3], Some(vec![1.0; 63])).unwrap();
+        for (width, height) in [(1, 1), (4, 3), (9, 7), (20, 31)] {
+            let resized = flat.resized(width, height);
+            assert_eq!((resized.width(), resized.height()), (width, height));
+            assert!(resized.rgb().iter().all(|value| (value - 0.25).abs() < 1e-5));
+            assert_eq!(resized.alpha().unwrap().len(), width * height);
+        }
+    }
+
+    #[test]
+    fn covering_takes_the_middle() {
+        let picture = ramp(6, 2).covering(2, 2);
+        assert_eq!(picture.rgb(), [&ramp(6, 2).rgb()[6..12], &ramp(6, 2).rgb()[24..30]].concat());
+    }
+
+    #[test]
+    fn no_pixels_or_wrong_lengths_are_refused() {
+        assert!(Picture::new(0, 3, vec![], None).is_err());
+        assert!(Picture::new(1, 1, vec![0.0; 4], None).is_err());
+        assert!(Picture::new(1, 1, vec![0.0; 3], Some(vec![])).is_err());
+    }
+}

@@ -1,0 +1,240 @@
+//! Pictures in files.
+
+use crate::{Error, Picture, Result};
+use image::codecs::jpeg::JpegEncoder;
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage, RgbaImage};
+use std::fs::File;
+use std::io::{BufReader, Write};
+use std::path::Path;
+
+/// The most memory that decoding may take: 1 GiB, a picture of about 250 million 8-bit pixels. Guards against files whose
+/// header promises far more than they hold.
+const DECODER_MEMORY: u64 = 1 << 30;
+/// Of 100: artefacts of the coding are not to be seen.
+const JPEG_QUALITY: u8 = 95;
+
+impl Picture {
+    /// Reads a PNG, JPEG, WebP or TIFF file (recognised by its content), of any color type and depth, upright as its EXIF
+    /// orientation says.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is no whole picture of these formats.
+    pub fn load(path: &Path) -> Result<Self> {
+        let fail = |problem: String| Error::Picture { path: path.into(), problem };
+        let file = File::open(path).map_err(|error| fail(explain_io(&error)))?;
+        let reader = ImageReader::new(BufReader::new(file)).with_guessed_format();
+        let mut reader = reader.map_err(|error| fail(explain_io(&error)))?;
+        if !reader.format().is_some_and(is_supported) {
+            return Err(fail("is no PNG, JPEG, WebP or TIFF file".into()));
+        }
+        let mut limits = image::Limits::default();
+        limits.max_alloc = Some(DECODER_MEMORY);
+        reader.limits(limits);
+        let mut decoder = reader.into_decoder().map_err(|error| fail(explain(&error)))?;
+        let (width, height) = decoder.dimensions();
+        if decoder.total_bytes() > DECODER_MEMORY {
+            return Err(fail(format!("{width}x{height} pixels are too many; reduce it first")));
+        }
+        let orientation = decoder.orientation().map_err(|error| fail(explain(&error)))?;
+        let mut decoded = DynamicImage::from_decoder(decoder).map_err(|error| fail(explain(&error)))?;
+        decoded.apply_orientation(orientation);
+        let (width, height) = (decoded.width() as usize, decoded.height() as usize);
+        let alpha = decoded
+            .color()
+            .has_alpha()
+            .then(|| decoded.to_rgba32f().as_raw().as_chunks::<4>().0.iter().map(|pixel| pixel[3]).collect());
+        Self::new(width, height, decoded.into_rgb32f().into_raw(), alpha)
+            .map_err(|error| fail(error.to_string()))
+    }
+
+    /// Checks that [`Picture::save`] can write to `path`: the folder exists and the extension is known.
+    ///
+    /// # Errors
+    /// If not.
+    pub fn check_target(path: &Path) -> Result<()> {
+        format_of(path)?;
+        let folder = folder_of(path);
+        let problem = if path.is_dir() {
+            "is a folder; name a file".into()
+        } else if !folder.is_dir() {
+            format!("there is no folder '{}'; make it first", folder.display())
+        } else {
+            return Ok(());
+        };
+        Err(Error::Picture { path: path.into(), problem })
+    }
+
+    /// Writes the picture with 8 bits a channel, in the format that the extension names: png, jpg, jpeg, webp (lossless),
+    /// tif or tiff. Alpha is written where the format has it (not in JPEG). The file is written whole beside its place and
+    /// then takes its name, so that a file of that name is replaced only by a whole one.
+    ///
+    /// # Errors
+    /// If the extension is unknown or the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        let fail = |problem: String| Error::Picture { path: path.into(), problem };
+        Self::check_target(path)?;
+        let format = format_of(path)?;
+        let folder = folder_of(path);
+        let mut file = temporary_file(folder).map_err(|error| fail(explain_io(&error)))?;
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        let image = self.quantised(format != ImageFormat::Jpeg);
+        match format {
+            ImageFormat::Jpeg => {
+                image.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY))
+            }
+            _ => image.write_to(&mut bytes, format),
+        }
+        .map_err(|error| fail(explain(&error)))?;
+        file.write_all(bytes.get_ref()).map_err(|error| fail(explain_io(&error)))?;
+        file.persist(path).map_err(|error| fail(error.to_string()))?;
+        Ok(())
+    }
+
+    /// 8 bits a channel, rounded, with alpha if there is one and it is wanted.
+    fn quantised(&self, with_alpha: bool) -> DynamicImage {
+        let byte = |value: &f32| (value.clamp(0.0, 1.0) * 255.0).round() as u8;
+        let (width, height) = (self.width() as u32, self.height() as u32);
+        let image = match self.alpha().filter(|_| with_alpha) {
+            Some(alpha) => {
+                let pixels = self.rgb().as_chunks::<3>().0.iter().zip(alpha);
+                let bytes = pixels.flat_map(|([r, g, b], a)| [byte(r), byte(g), byte(b), byte(a)]).collect();
+                RgbaImage::from_raw(width, height, bytes).map(DynamicImage::from)
+            }
+            None => RgbImage::from_raw(width, height, self.rgb().iter().map(byte).collect())
+                .map(DynamicImage::from),
+        };
+        image.unwrap_or_default()
+    }
+}
+
+fn is_supported(format: ImageFormat) -> bool {
+    matches!(format, ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP | ImageFormat::Tiff)
+}
+
+fn format_of(path: &Path) -> Result<ImageFormat> {
+    let format = ImageFormat::from_path(path).ok().filter(|&format| is_supported(format));
+    format.ok_or_else(|| Error::Picture {
+        path: path.into(),
+        problem: "the extension must be png, jpg, jpeg, webp, tif or tiff to say what to write".into(),
+    })
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A file beside the target, with the permissions of any new file rather than the owner's alone.
+fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".nst-").suffix(".part");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
+}
+
+fn explain_io(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".into(),
+        std::io::ErrorKind::IsADirectory => "is a folder; name a file".into(),
+        _ => error.to_string(),
+    }
+}
+
+/// The cause in one line.
+fn explain(error: &image::ImageError) -> String {
+    match error {
+        image::ImageError::Limits(_) => "has too many pixels; reduce it first".into(),
+        image::ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            "is cut off: the file ends before the picture does".into()
+        }
+        _ => format!("cannot be decoded: {}", error.to_string().replace('\n', " ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Picture;
+    use image::{DynamicImage, ImageBuffer, Luma, LumaA, Rgb, Rgba};
+    use std::path::Path;
+
+    fn gradient() -> Picture {
+        let rgb = (0..4 * 3 * 3).map(|i| i as f32 * 7.0 / 255.0).collect();
+        let alpha = (0..12).map(|i| i as f32 * 20.0 / 255.0).collect();
+        Picture::new(4, 3, rgb, Some(alpha)).unwrap()
+    }
+
+    #[test]
+    fn every_lossless_format_gives_back_what_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.png", "a.webp", "a.tif", "a.TIFF"] {
+            let path = folder.path().join(name);
+            gradient().save(&path).unwrap();
+            let read = Picture::load(&path).unwrap();
+            assert_eq!(read.alpha(), gradient().alpha(), "{name}");
+            assert_eq!(read.rgb(), gradient().rgb(), "{name}");
+        }
+        let path = folder.path().join("a.jpg");
+        gradient().save(&path).unwrap();
+        let read = Picture::load(&path).unwrap();
+        assert_eq!((read.width(), read.height(), read.alpha()), (4, 3, None));
+        // Nothing else was left in the folder.
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 5);
+    }
+
+    #[test]
+    fn values_outside_the_range_are_clamped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        Picture::new(1, 1, vec![-3.0, 0.5, 7.0], None).unwrap().save(&path).unwrap();
+        assert_eq!(Picture::load(&path).unwrap().rgb(), [0.0, 128.0 / 255.0, 1.0]);
+    }
+
+    #[test]
+    fn every_color_type_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        let images: [DynamicImage; 6] = [
+            ImageBuffer::from_pixel(2, 2, Luma([51u8])).into(),
+            ImageBuffer::from_pixel(2, 2, LumaA([51u8, 102])).into(),
+            ImageBuffer::from_pixel(2, 2, Rgb([51u8; 3])).into(),
+            ImageBuffer::from_pixel(2, 2, Rgba([51u8, 51, 51, 102])).into(),
+            ImageBuffer::from_pixel(2, 2, Luma([13107u16])).into(),
+            ImageBuffer::from_pixel(2, 2, Rgb([13107u16; 3])).into(),
+        ];
+        for image in images {
+            image.save(&path).unwrap();
+            let picture = Picture::load(&path).unwrap();
+            assert!(picture.rgb().iter().all(|value| (value - 0.2).abs() < 1e-6), "{:?}", image.color());
+            assert_eq!(picture.alpha().is_some(), image.color().has_alpha());
+        }
+    }
+
+    #[test]
+    fn what_is_no_picture_says_so_in_one_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        let problem = |path: &Path| {
+            let problem = Picture::load(path).unwrap_err().to_string();
+            assert!(!problem.contains('\n'), "{problem}");
+            problem
+        };
+        assert!(problem(&path).ends_with("there is no such file"));
+        std::fs::write(&path, "a text").unwrap();
+        assert!(problem(&path).ends_with("is no PNG, JPEG, WebP or TIFF file"));
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        DynamicImage::new_rgb8(64, 64).write_to(&mut bytes, image::ImageFormat::Jpeg).unwrap();
+        std::fs::write(&path, &bytes.get_ref()[..bytes.get_ref().len() / 2]).unwrap();
+        let _ = problem(&path);
+    }
+
+    #[test]
+    fn targets_are_checked_before_anything_is_done() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, part) in [("a.xyz", "extension"), ("a", "extension"), ("no/a.png", "no folder")] {
+            let problem = Picture::check_target(&folder.path().join(name)).unwrap_err().to_string();
+            assert!(problem.contains(part), "{name}: {problem}");
+        }
+        Picture::check_target(&folder.path().join("a.png")).unwrap();
+        Picture::check_target(Path::new("a.png")).unwrap();
+    }
+}

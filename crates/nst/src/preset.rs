@@ -1,0 +1,102 @@
+//! The conventions of published systems.
+
+use crate::config::{Init, LossScaling, Pooling, Steps, Variable};
+use crate::{Config, Error, LayerWeights};
+use std::fmt;
+use std::str::FromStr;
+
+/// A published system whose conventions a [`Config`] can follow exactly: losses, weights, layers, pooling, the optimizer
+/// and its first step, the pixels it moves. The network is a matter of [`Config::model`] and [`Config::weights`]: these
+/// systems used VGG-19, and the pixels a network sees always belong to its weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preset {
+    /// Gatys, Ecker and Bethge 2015 ("A Neural Algorithm of Artistic Style", eq. 1 to 7): average pooling, content 1,
+    /// style 1000 (the paper's ratio 1e-3), white noise.
+    Gatys,
+    /// jcjohnson's neural-style and its PyTorch port by ProGamerGov: content 5, style 100, total variation 1e-3, 1000
+    /// evaluations, L-BFGS with history 100 and full steps.
+    NeuralStyle,
+    /// The "Neural Transfer Using PyTorch" tutorial: layers before the ReLU, content 1, style 1e6, RGB in 0..1, L-BFGS with
+    /// torch's defaults. Its clamping inside the closure, which makes L-BFGS diverge, is left out.
+    PytorchTutorial,
+}
+
+impl Preset {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Gatys, Self::NeuralStyle, Self::PytorchTutorial];
+
+    /// Its settings.
+    pub fn config(self) -> Config {
+        let layers = |text: &str| text.parse::<LayerWeights>().unwrap_or_default();
+        let torch = Config { steps: Steps::Torch, history: 100, ..Config::default() };
+        match self {
+            Self::Gatys => Config {
+                iterations: 500,
+                content_weight: 1.0,
+                style_weight: 1e3,
+                // w_l = 1/5 (the paper's experiments).
+                style_layers: layers("relu1_1=0.2,relu2_1=0.2,relu3_1=0.2,relu4_1=0.2,relu5_1=0.2"),
+                pooling: Pooling::Average,
+                loss_scaling: LossScaling::Gatys,
+                init: Init::Noise,
+                ..torch
+            },
+            Self::NeuralStyle => Config {
+                iterations: 1000,
+                content_weight: 5.0,
+                tv_weight: 1e-3,
+                init: Init::Noise,
+                noise: 1e-3,
+                ..torch
+            },
+            Self::PytorchTutorial => Config {
+                iterations: 300,
+                content_weight: 1.0,
+                style_weight: 1e6,
+                content_layers: layers("conv2_2"),
+                style_layers: layers("conv1_1,conv1_2,conv2_1,conv2_2,conv3_1"),
+                variable: Variable::Rgb01,
+                tolerance_gradient: 1e-7,
+                tolerance_change: 1e-9,
+                ..torch
+            },
+        }
+    }
+}
+
+impl fmt::Display for Preset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Gatys => "gatys",
+            Self::NeuralStyle => "neural-style",
+            Self::PytorchTutorial => "pytorch-tutorial",
+        })
+    }
+}
+
+impl FromStr for Preset {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        let known = Self::ALL.into_iter().find(|preset| preset.to_string() == name);
+        known.ok_or_else(|| {
+            let names = Self::ALL.map(|preset| preset.to_string()).join(", ");
+            Error::Config(format!("unknown preset '{name}'; presets are {names}"))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Preset;
+
+    #[test]
+    fn every_preset_is_valid_and_found_by_its_name() {
+        for preset in Preset::ALL {
+            preset.config().check().unwrap();
+            assert_eq!(preset.to_string().parse::<Preset>().unwrap(), preset);
+            assert!(preset.config().style_layers.iter().count() == 5);
+        }
+        assert!("vincent".parse::<Preset>().is_err());
+    }
+}
