@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 import pictures
-from store import VGG16, VGG19_NARROW, nchw, nhwc, save_json, save_tensors, write_safetensors
+from store import VGG16, VGG19_NARROW, nchw, save_json, save_tensors, write_safetensors
 from vgg import BLOCKS, Vgg
 
 NARROW_CHANNELS = (4, 6, 8, 8, 8)
@@ -41,7 +41,7 @@ def sample_stride(size: int) -> int:
     return stride + 1 - stride % 2
 
 
-def every_layer(vgg: Vgg, image: np.ndarray, layers: list[str], prefix: str):
+def every_layer(vgg: Vgg, image: np.ndarray, layers: list[str], prefix: str) -> tuple[dict, dict]:
     """Samples of each layer as tensors, and what they were taken from as records."""
     tensors, records = {}, {}
     with torch.no_grad():
@@ -63,7 +63,7 @@ def every_layer(vgg: Vgg, image: np.ndarray, layers: list[str], prefix: str):
 
 
 def make() -> None:
-    image = pictures.load(pictures.CONTENT)
+    image = pictures.CONTENT.load()
     tensors, records = {"image": image}, {}
     for pooling in ("max", "avg"):
         vgg = Vgg(VGG16, torch.float64, pooling)
@@ -75,7 +75,7 @@ def make() -> None:
     save_json("features_vgg16.json", records)
 
     write_narrow_weights()
-    image = pictures.load(pictures.ODD)
+    image = pictures.ODD.load()
     tensors, records = {"image": image}, {}
     for pooling in ("max", "avg"):
         vgg = Vgg(VGG19_NARROW, torch.float64, pooling)

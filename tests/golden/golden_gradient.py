@@ -25,8 +25,8 @@ def check_directional_derivative(objective: Objective, at: torch.Tensor, gradien
 
 
 def make() -> None:
-    content = pictures.load(pictures.CONTENT)
-    style = pictures.load(pictures.STYLE)
+    content = pictures.CONTENT.load()
+    style = pictures.STYLE.load()
     noise = np.random.default_rng(7).normal(0, NOISE, content.shape)
     image = np.float32(content + noise)
     tensors = {"content": content, "style": style, "image": image}

@@ -58,6 +58,10 @@ class Vgg:
             return ((pixels + _channels(BGR_MEAN, pixels)) / 255).flip(1)
         return pixels * _channels(RGB_DEVIATION, pixels) + _channels(RGB_MEAN, pixels)
 
+    def convolve(self, x: Tensor, position: int) -> Tensor:
+        weight = self.weights[f"features.{position}.weight"]
+        return F.conv2d(x, weight, self.weights[f"features.{position}.bias"], padding=1)
+
     def features(self, pixels: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
         """The named layers' outputs (NCHW) for network pixels, as deep as they need."""
         found = {}
@@ -66,8 +70,7 @@ class Vgg:
             if len(found) == len(layers):
                 break
             if name.startswith("conv"):
-                weight = self.weights[f"features.{position}.weight"]
-                x = F.conv2d(x, weight, self.weights[f"features.{position}.bias"], padding=1)
+                x = self.convolve(x, position)
             elif name.startswith("relu"):
                 x = F.relu(x)
             else:
