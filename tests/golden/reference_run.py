@@ -49,7 +49,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("-o", "--output", type=Path, required=True, help="PNG to write")
     parser.add_argument("--size", type=int, default=512, help="longest side of both pictures")
     parser.add_argument("--evaluations", type=int, default=250)
-    parser.add_argument("--init", choices=["content"], default="content")
     parser.add_argument("--init", choices=["content", "noise"], default="content")
     parser.add_argument("--seed", type=int, default=0, help="of the noise")
     parser.add_argument("--trace", type=Path, help="JSON lines, one for each evaluation")
