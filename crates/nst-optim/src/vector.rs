@@ -28,15 +28,12 @@ pub(crate) fn dots(pairs: &[(&[Tensor], &[Tensor])]) -> Result<Vec<f64>> {
     Ok(Tensor::dots(&parts)?.chunks(tensors).map(|parts| parts.iter().sum()).collect())
 }
 
-/// The greatest absolute values of two vectors, NaN where there is a NaN, with one synchronisation.
+/// The greatest absolute values of two vectors, with one synchronisation.
 pub(crate) fn max_abs(vectors: [&[Tensor]; 2]) -> Result<[f64; 2]> {
     let tensors: Vec<&Tensor> = vectors.into_iter().flatten().collect();
     let maxima = Tensor::max_abs(&tensors)?;
     let (one, other) = maxima.split_at(vectors[0].len());
-    // f64::max would drop a NaN.
-    let greatest =
-        |maxima: &[f64]| maxima.iter().fold(0.0, |a: f64, &b| if a.is_nan() || a > b { a } else { b });
-    Ok([greatest(one), greatest(other)])
+    Ok([one, other].map(|maxima| maxima.iter().copied().fold(0.0, f64::max)))
 }
 
 /// The sum of absolute values in double precision, with one synchronisation.

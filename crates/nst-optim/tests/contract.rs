@@ -7,8 +7,7 @@ mod functions;
 use approx::assert_relative_eq;
 use functions::{Function, beale, himmelblau, quadratic, recorded, rosenbrock, tensors, values};
 use nst_optim::{
-    Adam, AdamOptions, Backtrack, BoxError, FirstStep, Lbfgs, LbfgsOptions, LineSearch, Objective, Optimizer,
-    Status,
+    Adam, AdamOptions, BoxError, Convergence, Lbfgs, LbfgsOptions, LineSearch, Objective, Optimizer, Status,
 };
 use nst_tensor::{Counting, Device, Map, Tensor, Zip};
 
@@ -151,82 +150,26 @@ fn an_x_that_the_caller_changed_is_evaluated_again() {
 }
 
 #[test]
-fn the_first_step_has_the_length_asked_for() {
-    let start = [3.0, -1.0, 2.0, 0.5];
-    let length = |options: LbfgsOptions, sum: fn(f64) -> f64| {
-        let mut x = tensors(&Device::cpu(), &start, &[1, 3]);
-        let _ = lbfgs(options).step(&mut x, &mut recorded(quadratic)).unwrap();
-        values(&x).iter().zip(start).map(|(x, start)| sum(x - start)).sum::<f64>()
-    };
-    let none = LbfgsOptions { backtrack: None, ..LbfgsOptions::default() };
-    assert_relative_eq!(length(none, f64::abs), 1.0, max_relative = 1e-6);
-    let half = LbfgsOptions { learning_rate: 0.5, ..none };
-    assert_relative_eq!(length(half, f64::abs), 0.5, max_relative = 1e-6);
-    let mean = LbfgsOptions { first_step: FirstStep::MeanAbsolute(4.0), ..none };
-    assert_relative_eq!(length(mean, f64::abs), 16.0, max_relative = 1e-6);
-    let capped = LbfgsOptions { max_step_rms: Some(0.3), ..mean };
-    assert_relative_eq!(length(capped, |x| x * x), 4.0 * 0.09, max_relative = 1e-6);
-    let searched = LbfgsOptions { line_search: LineSearch::StrongWolfe, ..capped };
-    assert!(length(searched, |x| x * x) <= 4.0 * 0.09 * 1.000001);
-}
-
-#[test]
-fn no_step_is_longer_than_the_cap() {
-    for line_search in [LineSearch::None, LineSearch::StrongWolfe] {
-        let options = LbfgsOptions {
-            line_search,
-            history: 3,
-            max_step_rms: Some(0.05),
-            backtrack: None,
-            ..LbfgsOptions::default()
-        };
-        let (mut optimizer, mut objective) = (lbfgs(options), recorded(rosenbrock));
-        let mut x = tensors(&Device::cpu(), &[-1.2, 1.0], &[2]);
-        let mut at_the_cap = 0;
-        for _ in 0..60 {
-            let before = values(&x);
-            let _ = optimizer.step(&mut x, &mut objective).unwrap();
-            let squares = values(&x).iter().zip(&before).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
-            let rms = (squares / 2.0).sqrt();
-            assert!(rms < 0.05 * 1.0001, "{rms}");
-            at_the_cap += usize::from(rms > 0.05 * 0.9999);
-        }
-        assert!(at_the_cap > 5, "{at_the_cap}");
-    }
-}
-
-#[test]
-fn a_bad_step_is_cut_and_leaves_the_pair_of_the_cut_step() {
-    // A parabola with a wall: no loss beyond 1. The whole first step goes to 1.6, the cut one to 0.48.
-    let wall = |x: &[f64]| {
-        let loss = if x[0] > 1.0 { f64::INFINITY } else { (x[0] - 0.8).powi(2) };
-        (loss, vec![2.0 * (x[0] - 0.8)])
-    };
-    let options = LbfgsOptions { first_step: FirstStep::MeanAbsolute(1.6), ..LbfgsOptions::default() };
-    let (mut optimizer, mut objective) = (lbfgs(options), recorded(wall));
-    let mut x = tensors(&Device::cpu(), &[0.0], &[1]);
-    let step = optimizer.step(&mut x, &mut objective).unwrap();
-    assert_eq!((step.evaluations, step.status), (3, Status::Progress));
-    assert_relative_eq!(values(&x)[0], 0.48, max_relative = 1e-6);
-    // In one dimension a pair of a parabola gives Newton's step.
-    let _ = optimizer.step(&mut x, &mut objective).unwrap();
-    assert_relative_eq!(values(&x)[0], 0.8, max_relative = 1e-6);
-}
-
-#[test]
-fn growth_is_judged_by_the_factor() {
-    // The first step goes from (0 - 1)² = 1 to (3 - 1)² = 4.
-    let parabola = |x: &[f64]| ((x[0] - 1.0).powi(2), vec![2.0 * (x[0] - 1.0)]);
-    for (growth, evaluations) in [(4.1, 2), (3.9, 3)] {
-        let options = LbfgsOptions {
-            first_step: FirstStep::MeanAbsolute(3.0),
-            backtrack: Some(Backtrack { growth, ..Backtrack::default() }),
-            ..LbfgsOptions::default()
-        };
+fn each_tolerance_ends_a_run_by_its_own_rule() {
+    let options = LbfgsOptions { tolerance_grad: 0.1, tolerance_change: 0.1, ..LbfgsOptions::torch() };
+    // A slope of -9 at the start and a first step of 1/3; then the loss and the gradient given.
+    for (loss, gradient, rule) in
+        [(7.0, 2.0, None), (9.95, 2.0, Some(Convergence::Loss)), (7.0, 0.09, Some(Convergence::Gradient))]
+    {
+        let mut objective =
+            recorded(|x| if x[0] == 0.0 { (10.0, vec![3.0]) } else { (loss, vec![gradient]) });
         let mut x = tensors(&Device::cpu(), &[0.0], &[1]);
-        let step = lbfgs(options).step(&mut x, &mut recorded(parabola)).unwrap();
-        assert_eq!(step.evaluations, evaluations);
+        let step = lbfgs(options).step(&mut x, &mut objective).unwrap();
+        assert_eq!((step.status, step.moved), (rule.map_or(Status::Progress, Status::Converged), true));
     }
+    let short = LbfgsOptions { learning_rate: 0.05, ..options };
+    let mut objective = recorded(|x| if x[0] == 0.0 { (10.0, vec![3.0]) } else { (7.0, vec![2.0]) });
+    let step = lbfgs(short).step(&mut tensors(&Device::cpu(), &[0.0], &[1]), &mut objective).unwrap();
+    assert_eq!((step.status, step.moved), (Status::Converged(Convergence::Step), true));
+    let flat = LbfgsOptions { tolerance_grad: -1.0, ..options };
+    let mut objective = recorded(|_| (10.0, vec![0.2]));
+    let step = lbfgs(flat).step(&mut tensors(&Device::cpu(), &[0.0], &[1]), &mut objective).unwrap();
+    assert_eq!((step.status, step.moved), (Status::Converged(Convergence::Slope), false));
 }
 
 /// Calls that wait for the device, beside the objective's.

@@ -212,6 +212,7 @@ mod tests {
             "yanai_left" => yanai(t, 0.01, 0.001),
             "yanai_right" => yanai(t, 0.001, 0.01),
             "falling" => [-t, -1.0],
+            "hilly" => [-2.0 * (3.0 * t - 1.2).sin() + 0.02 * t, -6.0 * (3.0 * t - 1.2).cos() + 0.02],
             "misleading" => [t, -1.0],
             "wavy" => [
                 0.05 * t * t - t + 2.0 * (3.0 * t).sin() - 6.0 * t * (-t).exp(),
@@ -241,7 +242,7 @@ mod tests {
     fn evaluates_where_torch_does() {
         let goldens: Vec<Golden> =
             serde_json::from_str(include_str!("../../tests/golden/strong_wolfe.json")).unwrap();
-        assert_eq!(goldens.len(), 100);
+        assert_eq!(goldens.len(), 132);
         for golden in goldens {
             let search = Search { first: golden.first, width: golden.width, ..START };
             let (found, evaluated) = run(&search, |t| function(&golden.function, t));

@@ -14,7 +14,7 @@ import torch
 from torch.optim.lbfgs import _strong_wolfe
 
 TRIALS = 25
-FIRST = [1e-3, 0.1, 1.0, 10.0, 1000.0]
+FIRST = [1e-3, 0.1, 1.0, 2.8, 10.0, 1000.0]
 WIDTHS = [1e-9, 0.5]
 
 
@@ -51,6 +51,7 @@ FUNCTIONS = {
     "yanai_left": lambda t: yanai(t, 0.01, 0.001),
     "yanai_right": lambda t: yanai(t, 0.001, 0.01),
     "falling": lambda t: -t,
+    "hilly": lambda t: -2 * math.sin(3 * t - 1.2) + 0.02 * t,
     "misleading": lambda t: t,
     "wavy": lambda t: 0.05 * t * t - t + 2 * math.sin(3 * t) - 6 * t * math.exp(-t),
 }
@@ -73,6 +74,8 @@ def derivative(name: str, t: float) -> float:
         return gamma1 * (t - 1) / math.sqrt((1 - t) ** 2 + beta2**2) + gamma2 * t / math.sqrt(t * t + beta1**2)
     if name in ("falling", "misleading"):  # which rises, against its slope
         return -1.0
+    if name == "hilly":
+        return -6 * math.cos(3 * t - 1.2) + 0.02
     return 0.1 * t - 1 + 6 * math.cos(3 * t) - 6 * math.exp(-t) * (1 - t)
 
 
