@@ -166,6 +166,10 @@ fn each_tolerance_ends_a_run_by_its_own_rule() {
     let mut objective = recorded(|x| if x[0] == 0.0 { (10.0, vec![3.0]) } else { (7.0, vec![2.0]) });
     let step = lbfgs(short).step(&mut tensors(&Device::cpu(), &[0.0], &[1]), &mut objective).unwrap();
     assert_eq!((step.status, step.moved), (Status::Converged(Convergence::Step), true));
+    let only = LbfgsOptions { tolerance_change: -1.0, ..options };
+    let mut objective = recorded(|_| (10.0, vec![0.09]));
+    let step = lbfgs(only).step(&mut tensors(&Device::cpu(), &[0.0], &[1]), &mut objective).unwrap();
+    assert_eq!((step.status, step.moved), (Status::Converged(Convergence::Gradient), false));
     let flat = LbfgsOptions { tolerance_grad: -1.0, ..options };
     let mut objective = recorded(|_| (10.0, vec![0.2]));
     let step = lbfgs(flat).step(&mut tensors(&Device::cpu(), &[0.0], &[1]), &mut objective).unwrap();

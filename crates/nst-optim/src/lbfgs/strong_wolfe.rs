@@ -293,6 +293,12 @@ mod tests {
     }
 
     #[test]
+    fn the_last_trial_counts_only_if_it_is_lower() {
+        let (found, evaluated) = run(&START, |t| [if t < 5e24 { -t } else { t }, -1.0]);
+        assert!(matches!(found, Found::Nothing) && evaluated.len() == 26, "{found:?} {evaluated:?}");
+    }
+
+    #[test]
     fn goes_no_farther_than_the_limit() {
         let (found, evaluated) = run(&Search { limit: 25.0, ..START }, |t| [-t, -1.0]);
         assert_eq!(evaluated, [1.0, 10.0, 25.0]);
