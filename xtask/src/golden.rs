@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::command::run as run_command;
 
-/// Make the golden files of the tests again with PyTorch (needs Python 3 and the network)
+/// Make the golden files of the tests again with PyTorch (needs Python 3, the network and 6 GB of disk)
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Folder of the virtual environment; made where it does not exist [default: nst-golden in the folder for
