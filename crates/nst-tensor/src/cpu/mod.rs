@@ -140,7 +140,7 @@ impl Backend for Cpu {
     fn channel_sums(&self, x: &Tensor) -> Result<Buffer> {
         let values = self.values(x)?;
         Ok(self.written(&Shape::from([x.shape().channels()]), |output| {
-            nst_kernels::channel_sums(values, output)
+            nst_kernels::channel_sums(values, output);
         }))
     }
 
