@@ -42,8 +42,9 @@ pub enum FirstStep {
 pub enum LineSearch {
     /// `learning_rate` times the direction: one evaluation.
     None,
-    /// Until the strong Wolfe conditions hold (c1 = 1e-4, c2 = 0.9), with at most 26 evaluations. As
-    /// `torch.optim.LBFGS(line_search_fn="strong_wolfe")`, with its limit of 25 trials after the first.
+    /// Until the strong Wolfe conditions hold (c1 = 1e-4, c2 = 0.9), as in
+    /// `torch.optim.LBFGS(line_search_fn="strong_wolfe")`: one trial and at most 25 more, beside those that a
+    /// [`Backtrack`] adds to get away from points that are not finite.
     StrongWolfe,
 }
 
@@ -56,7 +57,7 @@ pub enum LineSearch {
 pub struct Backtrack {
     /// What is left of a step after a cut, between 0 and 1. Default 0.3.
     pub factor: f64,
-    /// The greatest growth that is let pass, at least 1. Default 2: steps that raise the loss somewhat often pay off.
+    /// The greatest growth that is let pass, at least 1. Default 2: without a line search, runs are not monotone.
     pub growth: f64,
     /// Cuts before the step fails. Default 8, down to 1/15000 of the step.
     pub attempts: usize,
