@@ -33,6 +33,7 @@
 //! # }
 //! ```
 
+mod choices;
 pub mod config;
 mod error;
 mod event;
@@ -49,6 +50,7 @@ pub use config::Config;
 pub use error::{Error, Result};
 pub use event::{Evaluation, Event};
 pub use layer_weights::LayerWeights;
+pub use objective::{Contribution, Objective, Part};
 pub use picture::Picture;
 pub use preset::Preset;
 pub use run::{End, Inputs, Outcome, stylize};

@@ -11,9 +11,12 @@ use nst_vgg::{Layer, PixelConversion, PixelMap, Pixels, Vgg};
 
 /// The part of the loss that a term counts as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+pub enum Part {
+    /// Likeness to the content picture.
     Content,
+    /// Likeness to the style pictures.
     Style,
+    /// The total variation.
     Variation,
 }
 
@@ -25,16 +28,21 @@ struct Term {
     loss: Box<dyn Loss>,
 }
 
-/// The value of a term, weighted.
-#[derive(Clone, Debug)]
-pub(crate) struct Contribution {
-    pub(crate) part: Part,
-    pub(crate) name: String,
-    pub(crate) value: f64,
+/// What a term contributes to the loss.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Contribution {
+    /// What the term counts as.
+    pub part: Part,
+    /// The term's name, such as `style relu4_1`.
+    pub name: String,
+    /// Its value, weighted.
+    pub value: f64,
 }
 
-/// The weighted sum of all terms as a function of the variable.
-pub(crate) struct Objective {
+/// The weighted sum of all losses as a function of the *variable*: the picture's pixels in the units that the optimizer
+/// moves ([`Config::variable`]). [`crate::stylize`] minimises it; take it alone to study losses and gradients, or to
+/// minimise it in a way of your own.
+pub struct Objective {
     device: Device,
     vgg: Vgg,
     /// From RGB in 0..1 to the variable's pixels.
@@ -133,15 +141,21 @@ impl Objective {
         self.terms.is_empty()
     }
 
-    /// The variable that stands for a picture.
-    pub(crate) fn variable(&self, picture: &Picture) -> Result<Tensor> {
+    /// The variable that stands for a picture: `[1, height, width, 3]`.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn variable(&self, picture: &Picture) -> Result<Tensor> {
         let mut values = picture.rgb().to_vec();
         self.variable.values(&mut values);
         Ok(Tensor::new(&self.device, [1, picture.height(), picture.width(), 3], &values)?)
     }
 
-    /// The picture that the variable stands for.
-    pub(crate) fn picture(&self, variable: &Tensor) -> Result<Picture> {
+    /// The picture that a variable stands for.
+    ///
+    /// # Errors
+    /// If it is no image or the device fails.
+    pub fn picture(&self, variable: &Tensor) -> Result<Picture> {
         let [_, height, width, _] = variable.shape().nhwc("picture")?;
         let mut values = variable.to_vec()?;
         self.variable.inverse().values(&mut values);
@@ -153,8 +167,11 @@ impl Objective {
         Ok(self.vgg.features(&image, layers)?.into_iter().map(|features| features.value().clone()).collect())
     }
 
-    /// The value of each term, and the gradient of their sum.
-    pub(crate) fn evaluate(&self, x: &Tensor) -> Result<(Vec<Contribution>, Tensor)> {
+    /// The value of each term, and the gradient of their sum with respect to the variable.
+    ///
+    /// # Errors
+    /// If the variable has another size than the content, or the device fails.
+    pub fn evaluate(&self, x: &Tensor) -> Result<(Vec<Contribution>, Tensor)> {
         let tape = Tape::new();
         let x = tape.leaf(x.clone());
         let layers: Vec<Layer> = self.terms.iter().filter_map(|term| term.layer).collect();

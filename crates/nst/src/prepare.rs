@@ -9,74 +9,79 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-/// Builds the objective, and the picture to start from.
-pub(crate) fn prepare(config: &Config, inputs: &Inputs, device: &Device) -> Result<(Objective, Picture)> {
-    let with_content = config.content_weight > 0.0 && inputs.content.is_some();
-    let with_style = config.style_weight > 0.0 && !inputs.styles.is_empty();
-    let mut layers: Vec<Layer> = Vec::new();
-    let mut used = |on: bool, weights: &LayerWeights| {
-        layers.extend(weights.iter().filter(|(_, weight)| on && *weight > 0.0).map(|(layer, _)| layer));
-    };
-    used(with_content, &config.content_layers);
-    used(with_style, &config.style_layers);
+impl Objective {
+    /// The objective that the settings and pictures ask for, and the picture to start from.
+    ///
+    /// # Errors
+    /// As [`crate::stylize`].
+    pub fn prepare(config: &Config, inputs: &Inputs, device: &Device) -> Result<(Self, Picture)> {
+        let with_content = config.content_weight > 0.0 && inputs.content.is_some();
+        let with_style = config.style_weight > 0.0 && !inputs.styles.is_empty();
+        let mut layers: Vec<Layer> = Vec::new();
+        let mut used = |on: bool, weights: &LayerWeights| {
+            layers.extend(weights.iter().filter(|(_, weight)| on && *weight > 0.0).map(|(layer, _)| layer));
+        };
+        used(with_content, &config.content_layers);
+        used(with_style, &config.style_layers);
 
-    let frame = inputs.content.as_ref().or(inputs.styles.first());
-    let frame = frame.ok_or_else(|| Error::Config("a content or a style picture is needed".into()))?;
-    let (width, height) = frame.fitted(config.size);
-    let style_side = config.style_size.unwrap_or(config.size);
-    let fit_style = |picture: &Picture| {
-        let (width, height) = picture.fitted(style_side);
-        picture.resized(width, height)
-    };
-    let deepest = layers.iter().max().copied();
-    let content = inputs.content.as_ref().map(|picture| picture.resized(width, height));
-    for (role, original) in inputs
-        .content
-        .iter()
-        .map(|picture| ("content", picture))
-        .chain(inputs.styles.iter().map(|picture| ("style", picture)))
-    {
-        check_size(role, (original.width(), original.height()), deepest)?;
-    }
-    check_size("resulting", (width, height), deepest)?;
+        let frame = inputs.content.as_ref().or(inputs.styles.first());
+        let frame = frame.ok_or_else(|| Error::Config("a content or a style picture is needed".into()))?;
+        let (width, height) = frame.fitted(config.size);
+        let style_side = config.style_size.unwrap_or(config.size);
+        let fit_style = |picture: &Picture| {
+            let (width, height) = picture.fitted(style_side);
+            picture.resized(width, height)
+        };
+        let deepest = layers.iter().max().copied();
+        let content = inputs.content.as_ref().map(|picture| picture.resized(width, height));
+        for (role, original) in inputs
+            .content
+            .iter()
+            .map(|picture| ("content", picture))
+            .chain(inputs.styles.iter().map(|picture| ("style", picture)))
+        {
+            check_size(role, (original.width(), original.height()), deepest)?;
+        }
+        check_size("resulting", (width, height), deepest)?;
 
-    let pooling = match config.pooling {
-        Pooling::Max => nst_tensor::Pooling::Max,
-        Pooling::Average => nst_tensor::Pooling::Average,
-    };
-    let vgg = Vgg::load(&inputs.weights, device, pooling, &layers)?;
-    let mut objective = Objective::new(config, vgg, device)?;
-    if let Some(content) = content.as_ref().filter(|_| with_content) {
-        objective.add_content(config, content)?;
-    }
-    if with_style {
-        let styles: Vec<Picture> = inputs.styles.iter().map(fit_style).collect();
-        for style in &styles {
-            check_size("resampled style", (style.width(), style.height()), deepest)?;
+        let pooling = match config.pooling {
+            Pooling::Max => nst_tensor::Pooling::Max,
+            Pooling::Average => nst_tensor::Pooling::Average,
+        };
+        let vgg = Vgg::load(&inputs.weights, device, pooling, &layers)?;
+        let mut objective = Objective::new(config, vgg, device)?;
+        if let Some(content) = content.as_ref().filter(|_| with_content) {
+            objective.add_content(config, content)?;
         }
-        let shares = shares(&config.style_blend, styles.len())?;
-        objective.add_style(config, &shares.into_iter().zip(styles).collect::<Vec<_>>())?;
-    }
-    objective.add_variation(config);
-    if objective.is_empty() {
-        let problem = "every loss has weight 0 or no picture, so there is nothing to do".into();
-        return Err(Error::Setting { setting: "content-weight, style-weight, tv-weight", problem });
-    }
-    let needed = |picture: Option<Picture>, setting: &'static str| {
-        picture.ok_or_else(|| Error::Setting {
-            setting: "init",
-            problem: format!("'{setting}' needs such a picture"),
-        })
-    };
-    let initial = match &config.init {
-        Init::Content => needed(content, "content")?,
-        Init::Style => needed(inputs.styles.first().map(|style| style.covering(width, height)), "style")?,
-        Init::File(_) => {
-            needed(inputs.init.as_ref().map(|picture| picture.resized(width, height)), "a file")?
+        if with_style {
+            let styles: Vec<Picture> = inputs.styles.iter().map(fit_style).collect();
+            for style in &styles {
+                check_size("resampled style", (style.width(), style.height()), deepest)?;
+            }
+            let shares = shares(&config.style_blend, styles.len())?;
+            objective.add_style(config, &shares.into_iter().zip(styles).collect::<Vec<_>>())?;
         }
-        Init::Noise => noise(config, width, height)?,
-    };
-    Ok((objective, initial))
+        objective.add_variation(config);
+        if objective.is_empty() {
+            let problem = "every loss has weight 0 or no picture, so there is nothing to do".into();
+            return Err(Error::Setting { setting: "content-weight, style-weight, tv-weight", problem });
+        }
+        let needed = |picture: Option<Picture>, setting: &'static str| {
+            picture.ok_or_else(|| Error::Setting {
+                setting: "init",
+                problem: format!("'{setting}' needs such a picture"),
+            })
+        };
+        let initial = match &config.init {
+            Init::Content => needed(content, "content")?,
+            Init::Style => needed(inputs.styles.first().map(|style| style.covering(width, height)), "style")?,
+            Init::File(_) => {
+                needed(inputs.init.as_ref().map(|picture| picture.resized(width, height)), "a file")?
+            }
+            Init::Noise => noise(config, width, height)?,
+        };
+        Ok((objective, initial))
+    }
 }
 
 fn check_size(role: &'static str, (width, height): (usize, usize), deepest: Option<Layer>) -> Result<()> {

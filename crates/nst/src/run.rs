@@ -1,8 +1,7 @@
 //! The run: from an initial picture to the best one.
 
 use crate::minimise::minimise;
-use crate::prepare::prepare;
-use crate::{Config, Evaluation, Event, Picture, Result};
+use crate::{Config, Evaluation, Event, Objective, Picture, Result};
 use nst_tensor::{Device, Memory};
 use nst_weights::Weights;
 use std::ops::ControlFlow;
@@ -64,7 +63,7 @@ pub fn stylize(
     observer: &mut dyn FnMut(&Event<'_>) -> ControlFlow<()>,
 ) -> Result<Outcome> {
     config.check()?;
-    let (objective, initial) = prepare(config, inputs, device)?;
+    let (objective, initial) = Objective::prepare(config, inputs, device)?;
     let x = objective.variable(&initial)?;
     let minimum = minimise(config, &objective, x, observer)?;
     Ok(Outcome {
