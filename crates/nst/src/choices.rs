@@ -1,0 +1,153 @@
+//! Settings that are one of a few named choices.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::path::PathBuf;
+
+macro_rules! choice {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum $name {
+            $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)*
+        }
+
+        impl $name {
+            /// The names that a configuration may use.
+            pub const NAMES: &[&str] = &[$($text),*];
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $(Self::$variant => $text,)* })
+            }
+        }
+    };
+}
+
+choice! {
+    /// How the total variation counts differences of neighbours.
+    TotalVariation {
+        /// By their absolute value: keeps edges.
+        Absolute = "absolute",
+        /// By their square: softens edges.
+        Squared = "squared",
+    }
+}
+
+choice! {
+    /// The network.
+    Model {
+        /// VGG-16: in the box.
+        Vgg16 = "vgg16",
+        /// VGG-19: of the papers; to be fetched.
+        Vgg19 = "vgg19",
+    }
+}
+
+choice! {
+    /// What a pooling takes of each window.
+    Pooling {
+        /// The greatest value.
+        Max = "max",
+        /// The mean.
+        Average = "avg",
+    }
+}
+
+choice! {
+    /// Which correlations of features describe a style.
+    StyleLoss {
+        /// The Gram matrix.
+        Gram = "gram",
+        /// The covariance: the Gram matrix of centred features.
+        Covariance = "covariance",
+    }
+}
+
+choice! {
+    /// How losses are scaled.
+    LossScaling {
+        /// Means over elements: content MSE(F), style MSE(G / (C M)) (neural-style, the PyTorch tutorial).
+        MeanSquare = "mean-square",
+        /// Content half the sum, style sum over 4 C² (Gatys, Ecker and Bethge 2015).
+        Gatys = "gatys",
+    }
+}
+
+choice! {
+    /// The optimizer.
+    Optimizer {
+        /// L-BFGS.
+        Lbfgs = "lbfgs",
+        /// Adam.
+        Adam = "adam",
+    }
+}
+
+choice! {
+    /// How L-BFGS finds the length of a step.
+    LineSearch {
+        /// It does not: full steps.
+        None = "none",
+        /// By a search for the strong Wolfe conditions, at most 25 evaluations.
+        Wolfe = "wolfe",
+    }
+}
+
+choice! {
+    /// Which steps L-BFGS takes without a line search.
+    Steps {
+        /// The first moves pixels by 4 (of 255) on average; none by more than 20 in the root mean square; one that makes the
+        /// loss more than double, or not finite, is cut to 0.3 of its length, again if need be.
+        Bounded = "bounded",
+        /// As torch: the first of length min(1, 1 / sum |g|) along -g, the others in full, come what may.
+        Torch = "torch",
+    }
+}
+
+choice! {
+    /// The pixels that the optimizer moves.
+    Variable {
+        /// BGR in 0..255 minus the mean color (Caffe).
+        Bgr255 = "bgr255",
+        /// RGB in 0..1.
+        Rgb01 = "rgb01",
+    }
+}
+
+/// Where the picture starts. Written `content`, `noise`, `style` or as the path of a picture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", from = "String")]
+pub enum Init {
+    /// The content picture.
+    Content,
+    /// Noise around the mean color.
+    Noise,
+    /// The first style picture, cropped to the content's shape.
+    Style,
+    /// A picture, resampled to the result's size.
+    File(PathBuf),
+}
+
+impl From<String> for Init {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "content" => Self::Content,
+            "noise" => Self::Noise,
+            "style" => Self::Style,
+            _ => Self::File(text.into()),
+        }
+    }
+}
+
+impl From<Init> for String {
+    fn from(init: Init) -> Self {
+        match init {
+            Init::Content => "content".into(),
+            Init::Noise => "noise".into(),
+            Init::Style => "style".into(),
+            Init::File(path) => path.to_string_lossy().into_owned(),
+        }
+    }
+}
