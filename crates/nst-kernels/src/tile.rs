@@ -36,6 +36,10 @@ pub(crate) struct Right<'a> {
     pub(crate) step: usize,
 }
 
+/// Products that are summed in registers before they join the total: summing in blocks keeps the rounding error of long
+/// sums down (Higham, "Accuracy and Stability of Numerical Algorithms", section 4.2), at a few per cent of time.
+const BLOCK: usize = 128;
+
 /// Row-major sums of one tile, `columns` of its kernel apart.
 pub(crate) type Sums = [f32; MAX_ROWS * MAX_COLUMNS];
 
@@ -103,36 +107,58 @@ unsafe fn multiply<V: Vector, const ROWS: usize, const WIDE: usize>(
     right: &Right<'_>,
     sums: &mut Sums,
 ) {
-    let columns = WIDE * V::LANES;
-    // SAFETY: `ROWS * columns` sums lie in the buffer; the operands' bounds are the caller's promise.
+    // SAFETY: `ROWS * WIDE * V::LANES` sums lie in the buffer; the operands' bounds are the caller's promise.
     unsafe {
         let out = sums.as_mut_ptr();
         let mut acc = [[V::splat(0.0); WIDE]; ROWS];
-        for (i, row) in acc.iter_mut().enumerate() {
-            for (j, register) in row.iter_mut().enumerate() {
-                *register = V::load(out.add(i * columns + j * V::LANES));
-            }
-        }
+        let mut products = 0;
         let mut b = right.values.as_ptr();
         for &offset in left.offsets {
             let a: [*const f32; ROWS] =
                 std::array::from_fn(|i| left.values.as_ptr().add(left.bases[i] + offset));
             let mut at = 0;
-            for _ in 0..left.run {
-                let b_registers: [V; WIDE] = std::array::from_fn(|j| V::load(b.add(j * V::LANES)));
-                for (row, pointer) in acc.iter_mut().zip(a) {
-                    let factor = V::splat(*pointer.add(at));
-                    for (register, b_register) in row.iter_mut().zip(b_registers) {
-                        *register = factor.mul_add(b_register, *register);
+            let mut rest = left.run;
+            while rest > 0 {
+                let length = rest.min(BLOCK - products);
+                for _ in 0..length {
+                    let b_registers: [V; WIDE] = std::array::from_fn(|j| V::load(b.add(j * V::LANES)));
+                    for (row, pointer) in acc.iter_mut().zip(a) {
+                        let factor = V::splat(*pointer.add(at));
+                        for (register, b_register) in row.iter_mut().zip(b_registers) {
+                            *register = factor.mul_add(b_register, *register);
+                        }
                     }
+                    at += left.step;
+                    b = b.wrapping_add(right.step);
                 }
-                at += left.step;
-                b = b.wrapping_add(right.step);
+                rest -= length;
+                products += length;
+                if products == BLOCK {
+                    add_to(out, &mut acc);
+                    products = 0;
+                }
             }
         }
-        for (i, row) in acc.iter().enumerate() {
-            for (j, register) in row.iter().enumerate() {
-                register.store(out.add(i * columns + j * V::LANES));
+        add_to(out, &mut acc);
+    }
+}
+
+/// `out += acc`, and `acc` starts again from zero.
+///
+/// # Safety
+/// The CPU has `V`'s instructions, and `out` is valid for `ROWS * WIDE * V::LANES` floats.
+#[inline(always)]
+unsafe fn add_to<V: Vector, const ROWS: usize, const WIDE: usize>(
+    out: *mut f32,
+    acc: &mut [[V; WIDE]; ROWS],
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        for (i, row) in acc.iter_mut().enumerate() {
+            for (j, register) in row.iter_mut().enumerate() {
+                let to = out.add((i * WIDE + j) * V::LANES);
+                V::load(to).add(*register).store(to);
+                *register = V::splat(0.0);
             }
         }
     }

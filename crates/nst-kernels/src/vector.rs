@@ -28,6 +28,10 @@ pub(crate) trait Vector: Copy {
     /// As [`Vector::splat`], and `to` is valid for writing `LANES` floats.
     unsafe fn store(self, to: *mut f32);
 
+    /// # Safety
+    /// As [`Vector::splat`].
+    unsafe fn add(self, other: Self) -> Self;
+
     /// `self * factor + addend`.
     ///
     /// # Safety
@@ -61,6 +65,11 @@ impl Vector for Portable {
     }
 
     #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] + other.0[i]))
+    }
+
+    #[inline(always)]
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
         Self(std::array::from_fn(|i| self.0[i] * factor.0[i] + addend.0[i]))
     }
@@ -70,12 +79,12 @@ impl Vector for Portable {
 pub(crate) mod x86 {
     use super::Vector;
     use std::arch::x86_64::{
-        __m256, __m512, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps, _mm512_fmadd_ps,
-        _mm512_loadu_ps, _mm512_set1_ps, _mm512_storeu_ps,
+        __m256, __m512, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps,
+        _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_storeu_ps,
     };
 
     macro_rules! vector {
-        ($register:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $mul_add:ident) => {
+        ($register:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $add:ident, $mul_add:ident) => {
             impl Vector for $register {
                 const LANES: usize = $lanes;
 
@@ -98,6 +107,12 @@ pub(crate) mod x86 {
                 }
 
                 #[inline(always)]
+                unsafe fn add(self, other: Self) -> Self {
+                    // SAFETY: the caller promises that the CPU has this instruction.
+                    unsafe { $add(self, other) }
+                }
+
+                #[inline(always)]
                 unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
                     // SAFETY: the caller promises that the CPU has this instruction.
                     unsafe { $mul_add(self, factor, addend) }
@@ -106,6 +121,6 @@ pub(crate) mod x86 {
         };
     }
 
-    vector!(__m256, 8, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_fmadd_ps);
-    vector!(__m512, 16, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_fmadd_ps);
+    vector!(__m256, 8, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps, _mm256_fmadd_ps);
+    vector!(__m512, 16, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps);
 }
