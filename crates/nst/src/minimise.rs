@@ -140,7 +140,10 @@ impl Watched<'_> {
     }
 
     fn evaluation(&self, x: &Tensor, values: &[Contribution]) -> Result<Evaluation> {
-        let sum = |part| values.iter().filter(|value| value.part == part).map(|value| value.value).sum();
+        // An empty sum is -0.0 in Rust; nobody wants to read that.
+        let sum = |part| {
+            0.0 + values.iter().filter(|value| value.part == part).map(|value| value.value).sum::<f64>()
+        };
         let [_, height, width, _] = x.shape().nhwc("evaluate")?;
         Ok(Evaluation {
             evaluation: self.evaluations,
