@@ -4,7 +4,7 @@ use crate::backend::Memory;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Bytes held by all arrays of a device.
+/// Bytes held by all arrays and filters of a device.
 #[derive(Debug, Default)]
 pub(crate) struct Account {
     in_use: AtomicUsize,
@@ -14,6 +14,15 @@ pub(crate) struct Account {
 impl Account {
     pub(crate) fn memory(&self) -> Memory {
         Memory { in_use: self.in_use.load(Ordering::Relaxed), peak: self.peak.load(Ordering::Relaxed) }
+    }
+
+    pub(super) fn take(&self, bytes: usize) {
+        let in_use = self.in_use.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        self.peak.fetch_max(in_use, Ordering::Relaxed);
+    }
+
+    pub(super) fn give_back(&self, bytes: usize) {
+        self.in_use.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
 
@@ -26,9 +35,7 @@ pub(crate) struct Array {
 
 impl Array {
     pub(crate) fn new(values: Vec<f32>, account: &Arc<Account>) -> Self {
-        let bytes = values.len() * size_of::<f32>();
-        let in_use = account.in_use.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        account.peak.fetch_max(in_use, Ordering::Relaxed);
+        account.take(values.len() * size_of::<f32>());
         Self { values, account: Arc::clone(account) }
     }
 
@@ -39,6 +46,6 @@ impl Array {
 
 impl Drop for Array {
     fn drop(&mut self) {
-        self.account.in_use.fetch_sub(self.values.len() * size_of::<f32>(), Ordering::Relaxed);
+        self.account.give_back(self.values.len() * size_of::<f32>());
     }
 }

@@ -2,10 +2,12 @@
 
 mod array;
 mod elementwise;
+mod filter;
 
 use crate::backend::{Backend, Buffer, Map, Memory, Pooling, Zip};
 use crate::{Activation, Conv2d, Error, Pool2d, Result, Shape, Tensor, Transpose, Variation};
 use array::{Account, Array};
+use filter::Filter;
 use nst_kernels::{Isa, PackedFilter};
 use std::sync::Arc;
 
@@ -50,7 +52,7 @@ impl Cpu {
         tensor.map(|tensor| self.values(tensor)).transpose()
     }
 
-    fn filter<'a>(&self, filter: &'a Buffer) -> Result<&'a PackedFilter> {
+    fn filter<'a>(&self, filter: &'a Buffer) -> Result<&'a Filter> {
         filter.downcast_ref().ok_or_else(|| self.foreign("read a filter"))
     }
 
@@ -188,7 +190,8 @@ impl Backend for Cpu {
             padding: 0,
         };
         let values = self.values(oihw)?;
-        Ok(Arc::new(self.run(|| PackedFilter::new(self.isa, &conv, values))))
+        let packed = self.run(|| PackedFilter::new(self.isa, &conv, values));
+        Ok(Arc::new(Filter::new(packed, &self.account)))
     }
 
     fn conv2d(
@@ -201,7 +204,7 @@ impl Backend for Cpu {
     ) -> Result<Buffer> {
         let (input, filter, bias) = (self.values(input)?, self.filter(filter)?, self.optional(bias)?);
         let shape = Shape::from([conv.batch, conv.out_height(), conv.out_width(), conv.out_channels]);
-        Ok(self.written(&shape, |output| conv.forward(input, filter, bias, activation, output)))
+        Ok(self.written(&shape, |output| conv.forward(input, filter.packed(), bias, activation, output)))
     }
 
     fn conv2d_backward_data(
@@ -214,7 +217,10 @@ impl Backend for Cpu {
         let (gradient, activated) = (self.values(gradient)?, self.optional(activated)?);
         let filter = self.filter(filter)?;
         let shape = Shape::from([conv.batch, conv.height, conv.width, conv.in_channels]);
-        Ok(self.written(&shape, |output| conv.backward_data(gradient, activated, filter, output)))
+        let written =
+            self.written(&shape, |output| conv.backward_data(gradient, activated, filter.packed(), output));
+        filter.book();
+        Ok(written)
     }
 
     fn conv2d_backward_filter(

@@ -1,0 +1,38 @@
+//! A packed filter on the CPU, and the account of the memory it takes.
+
+use super::array::Account;
+use nst_kernels::PackedFilter;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A packed filter, booked in its device's account while it lives.
+pub(super) struct Filter {
+    packed: PackedFilter,
+    booked: AtomicUsize,
+    account: Arc<Account>,
+}
+
+impl Filter {
+    pub(super) fn new(packed: PackedFilter, account: &Arc<Account>) -> Self {
+        let filter = Self { packed, booked: AtomicUsize::new(0), account: Arc::clone(account) };
+        filter.book();
+        filter
+    }
+
+    pub(super) fn packed(&self) -> &PackedFilter {
+        &self.packed
+    }
+
+    /// Books what the filter has grown by: the layout for the gradient is made when it is first needed.
+    pub(super) fn book(&self) {
+        let bytes = self.packed.bytes();
+        let before = self.booked.fetch_max(bytes, Ordering::Relaxed);
+        self.account.take(bytes.saturating_sub(before));
+    }
+}
+
+impl Drop for Filter {
+    fn drop(&mut self) {
+        self.account.give_back(*self.booked.get_mut());
+    }
+}
