@@ -50,39 +50,44 @@ impl Counting {
 /// Each method counts itself and passes its arguments on.
 macro_rules! pass_on {
     ($(fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
-        $(fn $name(&self, $($argument: $type),*) -> $result {
-            self.count(stringify!($name)).$name($($argument),*)
-        })*
+        impl Counting {
+            /// The names of all methods of [`Backend`].
+            pub const OPERATIONS: &'static [&'static str] = &[$(stringify!($name)),*];
+        }
+
+        impl Backend for Counting {
+            $(fn $name(&self, $($argument: $type),*) -> $result {
+                self.count(stringify!($name)).$name($($argument),*)
+            })*
+        }
     };
 }
 
-impl Backend for Counting {
-    pass_on! {
-        fn name() -> String;
-        fn memory() -> Memory;
-        fn upload(shape: &Shape, values: &[f32]) -> Result<Buffer>;
-        fn download(tensors: &[&Tensor]) -> Result<Vec<Vec<f32>>>;
-        fn fill(shape: &Shape, value: f32) -> Result<Buffer>;
-        fn map(x: &Tensor, op: Map) -> Result<Buffer>;
-        fn zip(a: &Tensor, b: &Tensor, op: Zip) -> Result<Buffer>;
-        fn linear_combination(terms: &[(f64, &Tensor)]) -> Result<Buffer>;
-        fn dots(pairs: &[(&Tensor, &Tensor)]) -> Result<Vec<f64>>;
-        fn max_abs(tensors: &[&Tensor]) -> Result<Vec<f64>>;
-        fn sum(x: &Tensor) -> Result<Buffer>;
-        fn channel_sums(x: &Tensor) -> Result<Buffer>;
-        fn matmul(a: (&Tensor, Transpose), b: (&Tensor, Transpose)) -> Result<Buffer>;
-        fn gram(x: &Tensor) -> Result<Buffer>;
-        fn gram_backward(x: &Tensor, gradient: &Tensor) -> Result<Buffer>;
-        fn pack_filter(oihw: &Tensor) -> Result<Buffer>;
-        fn conv2d(conv: &Conv2d, input: &Tensor, filter: &Buffer, bias: Option<&Tensor>, activation: Activation)
-            -> Result<Buffer>;
-        fn conv2d_backward_data(conv: &Conv2d, gradient: &Tensor, activated: Option<&Tensor>, filter: &Buffer)
-            -> Result<Buffer>;
-        fn conv2d_backward_filter(conv: &Conv2d, input: &Tensor, gradient: &Tensor, activated: Option<&Tensor>)
-            -> Result<Buffer>;
-        fn pool2d(pool: &Pool2d, kind: Pooling, input: &Tensor) -> Result<Buffer>;
-        fn pool2d_backward(pool: &Pool2d, kind: Pooling, input: &Tensor, gradient: &Tensor) -> Result<Buffer>;
-        fn total_variation(kind: Variation, image: &Tensor) -> Result<Buffer>;
-        fn total_variation_backward(kind: Variation, image: &Tensor) -> Result<Buffer>;
-    }
+pass_on! {
+    fn name() -> String;
+    fn memory() -> Memory;
+    fn upload(shape: &Shape, values: &[f32]) -> Result<Buffer>;
+    fn download(tensors: &[&Tensor]) -> Result<Vec<Vec<f32>>>;
+    fn fill(shape: &Shape, value: f32) -> Result<Buffer>;
+    fn map(x: &Tensor, op: Map) -> Result<Buffer>;
+    fn zip(a: &Tensor, b: &Tensor, op: Zip) -> Result<Buffer>;
+    fn linear_combination(terms: &[(f64, &Tensor)]) -> Result<Buffer>;
+    fn dots(pairs: &[(&Tensor, &Tensor)]) -> Result<Vec<f64>>;
+    fn max_abs(tensors: &[&Tensor]) -> Result<Vec<f64>>;
+    fn sum(x: &Tensor) -> Result<Buffer>;
+    fn channel_sums(x: &Tensor) -> Result<Buffer>;
+    fn matmul(a: (&Tensor, Transpose), b: (&Tensor, Transpose)) -> Result<Buffer>;
+    fn gram(x: &Tensor) -> Result<Buffer>;
+    fn gram_backward(x: &Tensor, gradient: &Tensor) -> Result<Buffer>;
+    fn pack_filter(oihw: &Tensor) -> Result<Buffer>;
+    fn conv2d(conv: &Conv2d, input: &Tensor, filter: &Buffer, bias: Option<&Tensor>, activation: Activation)
+        -> Result<Buffer>;
+    fn conv2d_backward_data(conv: &Conv2d, gradient: &Tensor, activated: Option<&Tensor>, filter: &Buffer)
+        -> Result<Buffer>;
+    fn conv2d_backward_filter(conv: &Conv2d, input: &Tensor, gradient: &Tensor, activated: Option<&Tensor>)
+        -> Result<Buffer>;
+    fn pool2d(pool: &Pool2d, kind: Pooling, input: &Tensor) -> Result<Buffer>;
+    fn pool2d_backward(pool: &Pool2d, kind: Pooling, input: &Tensor, gradient: &Tensor) -> Result<Buffer>;
+    fn total_variation(kind: Variation, image: &Tensor) -> Result<Buffer>;
+    fn total_variation_backward(kind: Variation, image: &Tensor) -> Result<Buffer>;
 }
