@@ -136,7 +136,7 @@ fn windows(pool: &Pool2d) -> Vec<[usize; 4]> {
 pub fn max_pool(pool: &Pool2d, input: &[f32]) -> Vec<f32> {
     windows(pool)
         .into_iter()
-        .map(|window| window.map(|at| input[at]).into_iter().fold(f32::MIN, f32::max))
+        .map(|window| window.map(|at| input[at]).into_iter().fold(f32::NEG_INFINITY, f32::max))
         .collect()
 }
 
