@@ -1,5 +1,6 @@
 //! The Gram matrix of a feature map.
 
+use crate::reduce::total;
 use crate::rows::{blocks, padded_rows};
 use crate::tile::{Left, MAX_COLUMNS, MAX_ROWS, Right};
 use crate::{Isa, Transpose, matmul};
@@ -33,7 +34,7 @@ pub fn gram(isa: Isa, channels: usize, features: &[f32], output: &mut [f32]) {
     output.par_chunks_exact_mut(channels).enumerate().for_each(|(i, row)| {
         for (j, value) in row.iter_mut().enumerate() {
             let at = i.min(j) * channels + i.max(j);
-            *value = partials.iter().map(|partial| f64::from(partial[at])).sum::<f64>() as f32;
+            *value = total(partials.iter().map(|partial| f64::from(partial[at]))) as f32;
         }
     });
 }

@@ -11,7 +11,7 @@ const LANES: usize = 16;
 pub fn sum(values: &[f32]) -> f64 {
     let partials: Vec<f64> =
         values.par_chunks(CHUNK).map(|chunk| in_lanes(chunk.iter().copied().map(f64::from))).collect();
-    partials.iter().sum()
+    total(partials.into_iter())
 }
 
 /// The inner product, each product exact in double precision.
@@ -25,7 +25,7 @@ pub fn dot(a: &[f32], b: &[f32]) -> f64 {
         .zip(b.par_chunks(CHUNK))
         .map(|(a, b)| in_lanes(a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b))))
         .collect();
-    partials.iter().sum()
+    total(partials.into_iter())
 }
 
 /// The sum over all positions of each channel of `positions x channels` values.
@@ -47,8 +47,13 @@ pub fn channel_sums(values: &[f32], output: &mut [f32]) {
         })
         .collect();
     for (channel, to) in output.iter_mut().enumerate() {
-        *to = partials.iter().map(|sums| sums[channel]).sum::<f64>() as f32;
+        *to = total(partials.iter().map(|sums| sums[channel])) as f32;
     }
+}
+
+/// The sum of partial sums, in their order. Of none it is 0; the standard library's sum would be -0, and be printed so.
+pub(crate) fn total(partials: impl Iterator<Item = f64>) -> f64 {
+    partials.fold(0.0, |sum, partial| sum + partial)
 }
 
 /// The sum of a chunk's values, value `i` in lane `i % LANES`.
@@ -76,6 +81,13 @@ mod tests {
             let plain: f64 = a.iter().zip(&b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
             assert_relative_eq!(dot(&a, &b), plain, max_relative = 1e-12, epsilon = 1e-9);
         }
+    }
+
+    #[test]
+    fn nothing_sums_to_positive_zero() {
+        let mut sums = [9.0];
+        channel_sums(&[], &mut sums);
+        assert_eq!([sum(&[]), dot(&[], &[]), sums[0].into()].map(f64::to_bits), [0; 3]);
     }
 
     #[test]

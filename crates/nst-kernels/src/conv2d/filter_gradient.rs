@@ -4,6 +4,7 @@
 use super::Conv2d;
 use super::padded_input::PaddedInput;
 use crate::Isa;
+use crate::reduce::total;
 use crate::rows::{blocks, padded_rows};
 use crate::tile::{Left, MAX_COLUMNS, MAX_ROWS, Right};
 use rayon::prelude::*;
@@ -31,7 +32,7 @@ pub(super) fn compute(
     filter_gradient.par_chunks_mut((inputs * taps).max(1)).enumerate().for_each(|(o, to)| {
         for (at, to) in to.iter_mut().enumerate() {
             let from = (at % taps * inputs + at / taps) * outputs + o;
-            *to = partials.iter().map(|partial| f64::from(partial[from])).sum::<f64>() as f32;
+            *to = total(partials.iter().map(|partial| f64::from(partial[from]))) as f32;
         }
     });
 }
