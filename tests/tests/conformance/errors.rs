@@ -1,0 +1,192 @@
+//! Operands that do not go together are refused with the right error.
+
+use crate::devices::present;
+use nst_tensor::{
+    Activation, Device, Error, Filter, Pooling, Result, Shape, Tensor, Transpose, Variation, Zip,
+};
+
+fn full(device: &Device, shape: impl Into<Shape>) -> Tensor {
+    Tensor::full(device, shape, 1.0).expect("a tensor")
+}
+
+fn filter(device: &Device) -> Filter {
+    Filter::new(&full(device, [4, 3, 3, 2])).expect("a filter")
+}
+
+fn refused<T>(result: Result<T>, device: &Device, message: &str) -> Error {
+    match result {
+        Ok(_) => panic!("on {device:?}: no error, expected: {message}"),
+        Err(error) => {
+            assert_eq!(error.to_string(), message, "on {device:?}");
+            error
+        }
+    }
+}
+
+/// Fails unless the result is an error of shapes with this message.
+fn refuses_shape<T>(result: Result<T>, device: &Device, message: &str) {
+    let error = refused(result, device, message);
+    assert!(matches!(error, Error::Shape { .. }), "on {device:?}: {error:?}");
+}
+
+#[test]
+fn storage() {
+    for device in &present() {
+        let refuses = |result: Result<Tensor>, message: &str| refuses_shape(result, device, message);
+        refuses(Tensor::new(device, [2, 3], &[0.0; 5]), "new: expected 6 values for shape [2, 3], got 5");
+        refuses(Tensor::new(device, [], &[]), "new: expected 1 values for shape [], got 0");
+        refuses(full(device, [2, 3]).reshape([2, 2]), "reshape: expected 4 elements, got [2, 3]");
+        let item = full(device, [2]).item();
+        refuses_shape(item, device, "item: expected one element, got [2]");
+        refuses_shape(full(device, [0]).item(), device, "item: expected one element, got [0]");
+    }
+}
+
+#[test]
+fn elementwise() {
+    for device in &present() {
+        let x = full(device, [2, 3, 5]);
+        for (other, got) in [
+            (full(device, [3]), "[3]"),
+            (full(device, [2]), "[2]"),
+            (full(device, [1, 5]), "[1, 5]"),
+            (full(device, [30]), "[30]"),
+            (full(device, [1, 2, 3, 5]), "[1, 2, 3, 5]"),
+        ] {
+            let message = format!("zip: expected [2, 3, 5] or what it ends with, got {got}");
+            refuses_shape(x.zip(&other, Zip::Add), device, &message);
+        }
+        let none = Tensor::linear_combination(&[]);
+        refuses_shape(none, device, "linear_combination: expected at least one term, got none");
+        let y = full(device, [5]);
+        let sum = Tensor::linear_combination(&[(1.0, &x), (1.0, &y)]);
+        refuses_shape(sum, device, "linear_combination: expected [2, 3, 5], got [5]");
+        let dots = Tensor::dots(&[(&x, &x), (&x, &y)]);
+        refuses_shape(dots, device, "dots: expected [2, 3, 5], got [5]");
+    }
+}
+
+#[test]
+fn matrices() {
+    let (no, yes) = (Transpose::No, Transpose::Yes);
+    for device in &present() {
+        let refuses = |result: Result<Tensor>, message: &str| refuses_shape(result, device, message);
+        let (a, b, vector) = (full(device, [2, 3]), full(device, [4, 5]), full(device, [3]));
+        refuses(a.matmul(no, &b, no), "matmul: expected an inner extent of 3, got [4, 5]");
+        refuses(a.matmul(yes, &b, yes), "matmul: expected an inner extent of 2, got [4, 5]");
+        refuses(a.matmul(no, &vector, no), "matmul: expected a matrix, got [3]");
+        refuses(vector.matmul(no, &a, no), "matmul: expected a matrix, got [3]");
+        refuses(full(device, []).gram(), "gram: expected [.., channels], got []");
+        refuses(b.gram_backward(&a), "gram_backward: expected [3, 3], got [4, 5]");
+        refuses(full(device, [9]).gram_backward(&a), "gram_backward: expected [3, 3], got [9]");
+    }
+}
+
+#[test]
+fn convolutions() {
+    for device in &present() {
+        let refuses = |result: Result<Tensor>, message: &str| refuses_shape(result, device, message);
+        let packed =
+            |shape: Shape, message: &str| refuses_shape(Filter::new(&full(device, shape)), device, message);
+        let wanted = "[out channels, in channels, height, width]";
+        packed(Shape::from([3, 3, 3]), &format!("filter: expected {wanted}, got [3, 3, 3]"));
+        packed(Shape::from([4, 0, 3, 3]), "filter: expected no extent of zero, got [4, 0, 3, 3]");
+
+        let filter = filter(device);
+        let conv = |shape: Shape, padding, bias: Option<&Tensor>| {
+            full(device, shape).conv2d(&filter, bias, padding, Activation::Relu)
+        };
+        let image = || Shape::from([1, 7, 5, 3]);
+        let wanted = "[batch, height, width, channels]";
+        refuses(conv(Shape::from([7, 5, 3]), 1, None), &format!("conv2d: expected {wanted}, got [7, 5, 3]"));
+        refuses(
+            conv(Shape::from([1, 7, 5, 4]), 1, None),
+            "conv2d: expected 3 input channels, got [1, 7, 5, 4]",
+        );
+        refuses(conv(image(), 2, None), "conv2d: expected a padding less than [3, 2], got 2");
+        refuses(
+            conv(image(), usize::MAX, None),
+            &format!("conv2d: expected a padding less than [3, 2], got {}", usize::MAX),
+        );
+        refuses(
+            conv(Shape::from([1, 2, 5, 3]), 0, None),
+            "conv2d: expected an image of at least [3, 2] with its padding, got [1, 2, 5, 3]",
+        );
+        let message = "conv2d: expected a bias of [4], got [3]";
+        refuses(conv(image(), 1, Some(&full(device, [3]))), message);
+
+        // Of an image of 7 x 5 pixels: 7 x 6.
+        let (good, bad) = (full(device, [1, 7, 6, 4]), full(device, [1, 7, 5, 4]));
+        let data = |gradient: &Tensor, mask| gradient.conv2d_backward_data(mask, &filter, 1, &image());
+        let weights = |gradient: &Tensor, mask| {
+            gradient.conv2d_backward_filter(mask, &full(device, image()), &filter, 1)
+        };
+        let message = "expected [1, 7, 6, 4], got [1, 7, 5, 4]";
+        for mask in [None, Some(&good)] {
+            refuses(data(&bad, mask), &format!("conv2d_backward_data: {message}"));
+            refuses(weights(&bad, mask), &format!("conv2d_backward_filter: {message}"));
+        }
+        refuses(data(&good, Some(&bad)), &format!("conv2d_backward_data: {message}"));
+        refuses(weights(&good, Some(&bad)), &format!("conv2d_backward_filter: {message}"));
+    }
+}
+
+#[test]
+fn images() {
+    for device in &present() {
+        let refuses = |result: Result<Tensor>, operation: &str| {
+            let message = format!("{operation}: expected [batch, height, width, channels], got [7, 5, 3]");
+            refuses_shape(result, device, &message);
+        };
+        let (x, image) = (full(device, [7, 5, 3]), full(device, [1, 7, 5, 3]));
+        for kind in [Pooling::Max, Pooling::Average] {
+            refuses(x.pool2d(kind), "pool2d");
+            refuses(image.pool2d_backward(kind, &x), "pool2d_backward");
+            let message = "pool2d_backward: expected [1, 3, 2, 3], got [1, 7, 5, 3]";
+            refuses_shape(image.pool2d_backward(kind, &image), device, message);
+        }
+        for kind in [Variation::Absolute, Variation::Squared] {
+            refuses(x.total_variation(kind), "total_variation");
+            refuses(x.total_variation_backward(kind), "total_variation_backward");
+        }
+    }
+}
+
+#[test]
+fn operands_of_two_devices() {
+    let other = Device::cpu();
+    let (filter_there, bias) = (filter(&other), full(&other, [4]));
+    let [image_there, output_there] = [[1, 7, 5, 3], [1, 7, 6, 4]].map(|shape| full(&other, shape));
+    for device in &present() {
+        let [image, output, pooled] =
+            [[1, 7, 5, 3], [1, 7, 6, 4], [1, 3, 2, 3]].map(|shape| full(device, shape));
+        let (filter, identity) = (filter(device), Activation::Identity);
+        let (no, square, square_there) = (Transpose::No, full(device, [3, 3]), full(&other, [3, 3]));
+        let (shape, mask) = (image.shape(), Some(&output_there));
+        let tensors = [
+            ("zip", image.zip(&image_there, Zip::Add)),
+            ("linear_combination", Tensor::linear_combination(&[(1.0, &image), (1.0, &image_there)])),
+            ("matmul", square.matmul(no, &square_there, no)),
+            ("gram_backward", square.gram_backward(&image_there)),
+            ("conv2d", image.conv2d(&filter_there, None, 1, identity)),
+            ("conv2d", image.conv2d(&filter, Some(&bias), 1, identity)),
+            ("conv2d_backward_data", output.conv2d_backward_data(None, &filter_there, 1, shape)),
+            ("conv2d_backward_data", output.conv2d_backward_data(mask, &filter, 1, shape)),
+            ("conv2d_backward_filter", output.conv2d_backward_filter(None, &image_there, &filter, 1)),
+            ("conv2d_backward_filter", output.conv2d_backward_filter(mask, &image, &filter, 1)),
+            ("pool2d_backward", pooled.pool2d_backward(Pooling::Max, &image_there)),
+        ];
+        let tensors = tensors.map(|(operation, result)| (operation, result.map(drop)));
+        let numbers = [
+            ("download", Tensor::download(&[&image, &image_there]).map(drop)),
+            ("dots", Tensor::dots(&[(&image, &image_there)]).map(drop)),
+            ("dots", Tensor::dots(&[(&image, &image), (&image_there, &image_there)]).map(drop)),
+            ("max_abs", Tensor::max_abs(&[&image, &image_there]).map(drop)),
+        ];
+        for (operation, result) in tensors.into_iter().chain(numbers) {
+            let advice = "the operands live on different devices; copy one of them with Tensor::to";
+            let error = refused(result, device, &format!("{operation}: {advice}"));
+            assert!(matches!(error, Error::Device { .. }), "on {device:?}: {error:?}");
+        }
+    }
+}

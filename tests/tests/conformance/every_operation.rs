@@ -1,0 +1,79 @@
+//! One call of every operation, on inputs large enough to be shared out among threads.
+
+use crate::numbers::random;
+use nst_tensor::{
+    Activation, Counting, Device, Error, Filter, Map, Pooling, Shape, Tensor, Transpose, Variation, Zip,
+};
+
+/// What the operations return.
+pub(crate) struct Results {
+    /// Results on the device, by operation.
+    pub(crate) tensors: Vec<(&'static str, Tensor)>,
+    /// A packed filter.
+    pub(crate) filter: Filter,
+    /// Results in double precision, by operation.
+    pub(crate) numbers: Vec<(&'static str, Vec<f64>)>,
+}
+
+impl Results {
+    /// Calls every operation.
+    pub(crate) fn of(device: &Device) -> Result<Self, Error> {
+        let map = Shape::from([1, 61, 67, 32]);
+        let [x, y] = [1, 2].map(|seed| random(device, &map, seed).0);
+        let filter = Filter::new(&random(device, &Shape::from([37, 32, 3, 3]), 3).0)?;
+        let bias = random(device, &Shape::from([37]), 4).0;
+        let convolved = x.conv2d(&filter, Some(&bias), 1, Activation::Relu)?;
+        let activated = Some(&convolved);
+        let (gram, matrix) = (x.gram()?, x.reshape([61 * 67, 32])?);
+        let [max, average] = [x.pool2d(Pooling::Max)?, x.pool2d(Pooling::Average)?];
+        let tensors = vec![
+            ("fill", Tensor::full(device, &map, 2.5)?),
+            ("map", x.map(Map::Affine { scale: 1.7, offset: 0.1 })?),
+            ("zip", x.zip(&y, Zip::Div)?),
+            ("linear_combination", Tensor::linear_combination(&[(0.1, &x), (0.7, &y), (-0.3, &x)])?),
+            ("sum", x.sum()?),
+            ("channel_sums", x.channel_sums()?),
+            ("matmul", matrix.matmul(Transpose::Yes, &matrix, Transpose::No)?),
+            ("gram_backward", gram.gram_backward(&y)?),
+            ("gram", gram),
+            ("conv2d_backward_data", convolved.conv2d_backward_data(activated, &filter, 1, &map)?),
+            ("conv2d_backward_filter", convolved.conv2d_backward_filter(activated, &x, &filter, 1)?),
+            ("conv2d", convolved),
+            ("pool2d_backward", max.pool2d_backward(Pooling::Max, &x)?),
+            ("pool2d_backward", average.pool2d_backward(Pooling::Average, &x)?),
+            ("pool2d", max),
+            ("pool2d", average),
+            ("total_variation", x.total_variation(Variation::Absolute)?),
+            ("total_variation", x.total_variation(Variation::Squared)?),
+            ("total_variation_backward", x.total_variation_backward(Variation::Absolute)?),
+            ("total_variation_backward", x.total_variation_backward(Variation::Squared)?),
+            ("upload", x.clone()),
+        ];
+        let numbers =
+            vec![("dots", Tensor::dots(&[(&x, &y), (&x, &x)])?), ("max_abs", Tensor::max_abs(&[&x, &y])?)];
+        Ok(Self { tensors, filter, numbers })
+    }
+
+    /// The bits of every result, by operation.
+    pub(crate) fn bits(&self) -> Result<Vec<(&'static str, Vec<u64>)>, Error> {
+        let values = Tensor::download(&self.tensors.iter().map(|(_, tensor)| tensor).collect::<Vec<_>>())?;
+        let tensors = self.tensors.iter().zip(values).map(|((operation, _), values)| {
+            (*operation, values.into_iter().map(|x| x.to_bits().into()).collect())
+        });
+        let numbers = self
+            .numbers
+            .iter()
+            .map(|(operation, values)| (*operation, values.iter().map(|x| x.to_bits()).collect()));
+        Ok(tensors.chain(numbers).collect())
+    }
+}
+
+#[test]
+fn none_is_left_out() {
+    let counting = Counting::cpu();
+    let device = Device::new(counting.clone());
+    Results::of(&device).and_then(|results| results.bits()).expect("results");
+    for operation in Counting::OPERATIONS.iter().filter(|name| !["name", "memory"].contains(name)) {
+        assert!(counting.calls(operation) > 0, "{operation} is not called");
+    }
+}
