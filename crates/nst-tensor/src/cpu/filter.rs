@@ -36,3 +36,25 @@ impl Drop for Filter {
         self.account.give_back(*self.booked.get_mut());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Device, Filter, Shape, Tensor};
+
+    #[test]
+    fn the_layout_for_the_gradient_is_booked_once_it_is_made() {
+        let device = Device::cpu();
+        let filter = Filter::new(&Tensor::full(&device, [4, 3, 3, 3], 1.0).unwrap()).unwrap();
+        let gradient = Tensor::full(&device, [1, 5, 5, 4], 1.0).unwrap();
+        let before = device.memory().in_use;
+        let backward = || {
+            gradient.conv2d_backward_data(None, &filter, 1, &Shape::from([1, 5, 5, 3])).unwrap();
+            device.memory().in_use - before
+        };
+        let grown = backward();
+        assert!(grown >= 4 * 3 * 9 * size_of::<f32>(), "{grown} bytes");
+        assert_eq!(backward(), grown);
+        drop((filter, gradient));
+        assert_eq!(device.memory().in_use, 0);
+    }
+}
