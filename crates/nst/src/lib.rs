@@ -37,6 +37,7 @@ mod choices;
 pub mod config;
 mod error;
 mod event;
+mod jpeg;
 mod layer_weights;
 mod minimise;
 mod objective;

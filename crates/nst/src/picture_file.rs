@@ -1,6 +1,6 @@
 //! Pictures in files.
 
-use crate::{Error, Picture, Result};
+use crate::{Error, Picture, Result, jpeg};
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage, RgbaImage};
 use std::fs::File;
@@ -10,6 +10,7 @@ use std::path::Path;
 /// The most memory that decoding may take: 1 GiB, a picture of about 250 million 8-bit pixels. Guards against files whose
 /// header promises far more than they hold.
 const DECODER_MEMORY: u64 = 1 << 30;
+const CUT_OFF: &str = "is cut off: the file ends before the picture does";
 /// Of 100: artefacts of the coding are not to be seen.
 const JPEG_QUALITY: u8 = 95;
 
@@ -24,8 +25,16 @@ impl Picture {
         let file = File::open(path).map_err(|error| fail(explain_io(&error)))?;
         let reader = ImageReader::new(BufReader::new(file)).with_guessed_format();
         let mut reader = reader.map_err(|error| fail(explain_io(&error)))?;
-        if !reader.format().is_some_and(is_supported) {
-            return Err(fail("is no PNG, JPEG, WebP or TIFF file".into()));
+        match reader.format() {
+            // The decoder would paint the rest grey.
+            Some(ImageFormat::Jpeg) => {
+                let bytes = std::fs::read(path).map_err(|error| fail(explain_io(&error)))?;
+                if !jpeg::is_whole(&bytes) {
+                    return Err(fail(CUT_OFF.into()));
+                }
+            }
+            Some(format) if is_supported(format) => {}
+            _ => return Err(fail("is no PNG, JPEG, WebP or TIFF file".into())),
         }
         let mut limits = image::Limits::default();
         limits.max_alloc = Some(DECODER_MEMORY);
@@ -47,7 +56,7 @@ impl Picture {
             .map_err(|error| fail(error.to_string()))
     }
 
-    /// Checks that [`Picture::save`] can write to `path`: the folder exists and the extension is known.
+    /// Checks that [`Picture::save`] can write to `path`: the extension is known, and the folder takes a file.
     ///
     /// # Errors
     /// If not.
@@ -59,7 +68,10 @@ impl Picture {
         } else if !folder.is_dir() {
             format!("there is no folder '{}'; make it first", folder.display())
         } else {
-            return Ok(());
+            match temporary_file(folder) {
+                Ok(_) => return Ok(()),
+                Err(error) => error.to_string(),
+            }
         };
         Err(Error::Picture { path: path.into(), problem })
     }
@@ -145,7 +157,7 @@ fn explain(error: &image::ImageError) -> String {
     match error {
         image::ImageError::Limits(_) => "has too many pixels; reduce it first".into(),
         image::ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            "is cut off: the file ends before the picture does".into()
+            CUT_OFF.into()
         }
         _ => format!("cannot be decoded: {}", error.to_string().replace('\n', " ")),
     }
@@ -154,7 +166,7 @@ fn explain(error: &image::ImageError) -> String {
 #[cfg(test)]
 mod tests {
     use crate::Picture;
-    use image::{DynamicImage, ImageBuffer, Luma, LumaA, Rgb, Rgba};
+    use image::{DynamicImage, ImageBuffer, Luma, LumaA, Rgb, RgbImage, Rgba};
     use std::path::Path;
 
     fn gradient() -> Picture {
@@ -221,10 +233,16 @@ mod tests {
         assert!(problem(&path).ends_with("there is no such file"));
         std::fs::write(&path, "a text").unwrap();
         assert!(problem(&path).ends_with("is no PNG, JPEG, WebP or TIFF file"));
-        let mut bytes = std::io::Cursor::new(Vec::new());
-        DynamicImage::new_rgb8(64, 64).write_to(&mut bytes, image::ImageFormat::Jpeg).unwrap();
-        std::fs::write(&path, &bytes.get_ref()[..bytes.get_ref().len() / 2]).unwrap();
-        let _ = problem(&path);
+        for format in ["png", "jpeg", "webp", "tiff"] {
+            let format = image::ImageFormat::from_extension(format).unwrap();
+            let mut bytes = std::io::Cursor::new(Vec::new());
+            let noisy = RgbImage::from_fn(64, 64, |x, y| Rgb([(x * y * 37 % 251) as u8, x as u8, y as u8]));
+            noisy.write_to(&mut bytes, format).unwrap();
+            for kept in [95, 50, 5] {
+                std::fs::write(&path, &bytes.get_ref()[..bytes.get_ref().len() * kept / 100]).unwrap();
+                assert!(problem(&path).contains("'"), "{kept} % of {format:?}");
+            }
+        }
     }
 
     #[test]

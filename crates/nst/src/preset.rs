@@ -25,6 +25,15 @@ impl Preset {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Gatys, Self::NeuralStyle, Self::PytorchTutorial];
 
+    /// `"gatys"`, `"neural-style"` or `"pytorch-tutorial"`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gatys => "gatys",
+            Self::NeuralStyle => "neural-style",
+            Self::PytorchTutorial => "pytorch-tutorial",
+        }
+    }
+
     /// Its settings.
     pub fn config(self) -> Config {
         let layers = |text: &str| text.parse::<LayerWeights>().unwrap_or_default();
@@ -66,11 +75,7 @@ impl Preset {
 
 impl fmt::Display for Preset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Gatys => "gatys",
-            Self::NeuralStyle => "neural-style",
-            Self::PytorchTutorial => "pytorch-tutorial",
-        })
+        f.pad(self.name())
     }
 }
 
@@ -78,9 +83,9 @@ impl FromStr for Preset {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self, Error> {
-        let known = Self::ALL.into_iter().find(|preset| preset.to_string() == name);
+        let known = Self::ALL.into_iter().find(|preset| preset.name() == name);
         known.ok_or_else(|| {
-            let names = Self::ALL.map(|preset| preset.to_string()).join(", ");
+            let names = Self::ALL.map(Self::name).join(", ");
             Error::Config(format!("unknown preset '{name}'; presets are {names}"))
         })
     }
@@ -94,7 +99,7 @@ mod tests {
     fn every_preset_is_valid_and_found_by_its_name() {
         for preset in Preset::ALL {
             preset.config().check().unwrap();
-            assert_eq!(preset.to_string().parse::<Preset>().unwrap(), preset);
+            assert_eq!(preset.name().parse::<Preset>().unwrap(), preset);
             assert!(preset.config().style_layers.iter().count() == 5);
         }
         assert!("vincent".parse::<Preset>().is_err());

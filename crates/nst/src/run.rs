@@ -65,9 +65,13 @@ pub fn stylize(
     config.check()?;
     let (objective, initial) = Objective::prepare(config, inputs, device)?;
     let x = objective.variable(&initial)?;
-    let minimum = minimise(config, &objective, x, observer)?;
+    let content = inputs.content.as_ref();
+    let minimum = minimise(config, &objective, x, &mut |event| {
+        let snapshot = || Ok(event.picture()?.with_alpha_of(content));
+        observer(&Event { snapshot: &snapshot, ..*event })
+    })?;
     Ok(Outcome {
-        picture: objective.picture(&minimum.x)?.with_alpha_of(inputs.content.as_ref()),
+        picture: objective.picture(&minimum.x)?.with_alpha_of(content),
         best: minimum.best,
         initial: minimum.initial,
         evaluations: minimum.evaluations,
