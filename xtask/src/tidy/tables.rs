@@ -55,8 +55,8 @@ pub(super) const ROOMS: &[Room] = &[
     },
     Room {
         name: "nst-cli",
-        workspace: &["nst", "nst-weights"],
-        external: &["anyhow", "clap", "ctrlc", "indicatif", "serde_json"],
+        workspace: &["nst", "nst-tensor", "nst-weights"],
+        external: &["anyhow", "clap", "ctrlc", "etcetera", "indicatif", "serde", "serde_json", "toml"],
         dev: &[],
     },
     Room {
