@@ -1,2 +1,42 @@
-//! To be written.
-fn main() {}
+//! `nst`: neural style transfer on the command line.
+
+mod args;
+mod console;
+mod defaults;
+mod failure;
+mod interrupt;
+mod job;
+mod overrides;
+mod paths;
+mod progress;
+mod reconstruct;
+mod snapshots;
+mod stylize;
+mod summary;
+mod trace;
+mod transfer;
+mod weight_store;
+mod weights;
+
+use args::{Args, Command};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let result = match Args::from_command_line() {
+        Ok(args) => match args.command {
+            Command::Stylize(args) => stylize::run(&args),
+            Command::Reconstruct(args) => reconstruct::run(&args),
+            Command::Weights(args) => weights::run(&args),
+        },
+        Err(error) if failure::is_help(&error) => {
+            // Nothing is left to tell if nobody listens.
+            let _ = error.print();
+            return ExitCode::from(error.exit_code() as u8);
+        }
+        Err(error) => Err(failure::usage(failure::in_one_line(&error))),
+    };
+    result.unwrap_or_else(|error| {
+        console::say(&format!("nst: {}", failure::join_lines(&error.to_string())));
+        failure::exit_code(&error)
+    })
+}

@@ -1,0 +1,238 @@
+//! The command line, as typed.
+
+use crate::overrides::{ContentOverrides, StyleOverrides, StylizeOverrides};
+use crate::{defaults, reconstruct};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{CommandFactory, FromArgMatches};
+use nst::{Config, Preset};
+use nst_weights::Pixels;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+const STYLIZE_EXAMPLES: &str = "\
+Examples:
+  nst stylize photo.jpg painting.jpg -o result.png
+  nst stylize photo.jpg painting.jpg -o result.png --size 800 --style-weight 300
+  nst stylize photo.jpg one.jpg two.jpg -o result.png --style-blend 3,1 --init noise --seed 7
+  nst stylize photo.jpg painting.jpg -o result.png --preset neural-style --iterations 500
+
+Settings come from the defaults, then --preset, then --config, then the other flags; later ones win.
+Ctrl-C saves the best picture so far; a second one ends at once.";
+
+const RECONSTRUCT_EXAMPLES: &str = "\
+Examples:
+  nst reconstruct content photo.jpg --layer relu4_2 -o content.png
+  nst reconstruct style painting.jpg --layers relu1_1,relu2_1,relu3_1 --size 300 -o texture.png";
+
+const WEIGHTS_EXAMPLES: &str = "\
+Examples:
+  nst weights fetch vgg19
+  nst weights fetch --from Downloads/vgg19-dcbb9e9d.pth
+  nst weights list
+
+Fetched weights are kept in the folder that `nst weights path` prints; NST_WEIGHTS_DIR names another.
+A download that was cut off is continued by the same command. It goes through the proxy that ALL_PROXY, HTTPS_PROXY or
+HTTP_PROXY names, if any.";
+
+/// Neural style transfer: pictures with the content of one and the style of another
+#[derive(clap::Parser)]
+#[command(name = "nst", version, disable_help_subcommand = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(clap::Subcommand)]
+pub(crate) enum Command {
+    Stylize(StylizeArgs),
+    Reconstruct(ReconstructArgs),
+    Weights(WeightsArgs),
+}
+
+impl Args {
+    /// Reads the command line of the process.
+    ///
+    /// # Errors
+    /// clap's, which may be a request for help.
+    pub(crate) fn from_command_line() -> Result<Self, clap::Error> {
+        Self::from_arg_matches(&Self::documented().try_get_matches()?)
+    }
+
+    /// The command with every default in its help.
+    fn documented() -> clap::Command {
+        Self::command()
+            .mut_subcommand("stylize", |stylize| defaults::show(stylize, &Config::default()))
+            .mut_subcommand("reconstruct", |reconstruct| {
+                reconstruct
+                    .mut_subcommand("content", |content| {
+                        defaults::show(content, &reconstruct::content_defaults())
+                    })
+                    .mut_subcommand("style", |style| defaults::show(style, &reconstruct::style_defaults()))
+            })
+    }
+}
+
+/// Paint the content of one picture in the style of others
+#[derive(clap::Args)]
+#[command(
+    override_usage = "nst stylize CONTENT STYLE [STYLE]... -o OUT [OPTIONS]",
+    after_help = STYLIZE_EXAMPLES,
+    arg_required_else_help = true
+)]
+pub(crate) struct StylizeArgs {
+    /// The picture whose content is kept: PNG, JPEG, WebP or TIFF, any size
+    pub(crate) content: PathBuf,
+    /// The pictures whose style is taken
+    #[arg(required = true, value_name = "STYLE")]
+    pub(crate) styles: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    /// Follow the conventions of a published system
+    #[arg(long, value_name = "NAME", value_parser = preset_parser(), help_heading = "Settings as a whole")]
+    pub(crate) preset: Option<Preset>,
+    /// Settings from a TOML file, named as the flags are: style-weight = 300
+    #[arg(long, value_name = "FILE", help_heading = "Settings as a whole")]
+    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) settings: StylizeOverrides,
+    #[command(flatten)]
+    pub(crate) weight_file: WeightFileArgs,
+}
+
+fn preset_parser() -> impl TypedValueParser<Value = Preset> {
+    PossibleValuesParser::new(Preset::ALL.map(Preset::name)).try_map(|name| name.parse::<Preset>())
+}
+
+/// Show what the network keeps of one picture: the halves of the method by themselves
+#[derive(clap::Args)]
+#[command(after_help = RECONSTRUCT_EXAMPLES)]
+pub(crate) struct ReconstructArgs {
+    #[command(subcommand)]
+    pub(crate) half: Half,
+}
+
+#[derive(clap::Subcommand)]
+pub(crate) enum Half {
+    /// From noise, a picture with the same features in a layer: what that layer keeps of the content
+    #[command(after_help = RECONSTRUCT_EXAMPLES, arg_required_else_help = true)]
+    Content(ContentArgs),
+    /// From noise, a picture with the same correlations of features: a texture in the style
+    #[command(after_help = RECONSTRUCT_EXAMPLES, arg_required_else_help = true)]
+    Style(StyleArgs),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct ContentArgs {
+    /// The picture to reconstruct
+    pub(crate) image: PathBuf,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    #[command(flatten)]
+    pub(crate) settings: ContentOverrides,
+    #[command(flatten)]
+    pub(crate) weight_file: WeightFileArgs,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct StyleArgs {
+    /// The picture whose style is taken; the result has its proportions
+    pub(crate) image: PathBuf,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    #[command(flatten)]
+    pub(crate) settings: StyleOverrides,
+    #[command(flatten)]
+    pub(crate) weight_file: WeightFileArgs,
+}
+
+/// What a run writes and tells, and what it runs on.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Output and progress")]
+pub(crate) struct RunArgs {
+    /// The picture to write: .png, .jpg, .webp or .tif. An older file is replaced at the end
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: PathBuf,
+    /// After every N evaluations, write the best picture so far beside OUT, such as OUT-000100.png
+    #[arg(long, value_name = "N")]
+    pub(crate) save_every: Option<NonZeroUsize>,
+    /// Write the losses of each evaluation to FILE, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Say nothing but errors
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say also the settings, the device, the memory it took, and each layer's loss
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    /// Threads to compute with; left out, one for each core. The result is the same
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+/// What is to be known of a weight file that does not say it.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Network")]
+pub(crate) struct WeightFileArgs {
+    /// The pixels that --weights expect, for a .pth file that is not known: bgr255 (Caffe) or rgb01 (torchvision)
+    #[arg(long, value_name = "KIND", value_parser = pixels_parser())]
+    pub(crate) pixels: Option<Pixels>,
+}
+
+fn pixels_parser() -> impl TypedValueParser<Value = Pixels> {
+    PossibleValuesParser::new(Pixels::ALL.map(Pixels::name)).try_map(|name| name.parse::<Pixels>())
+}
+
+/// Manage the weights of networks that are not in the box
+#[derive(clap::Args)]
+#[command(after_help = WEIGHTS_EXAMPLES)]
+pub(crate) struct WeightsArgs {
+    #[command(subcommand)]
+    pub(crate) action: WeightsAction,
+}
+
+#[derive(clap::Subcommand)]
+pub(crate) enum WeightsAction {
+    /// Show the weights that are here and those that can be fetched
+    List {
+        /// Another list of published weights, such as a mirror's
+        #[arg(long, value_name = "FILE")]
+        manifest: Option<PathBuf>,
+    },
+    Fetch(FetchArgs),
+    /// Print the folder where fetched weights are kept
+    Path,
+}
+
+/// Fetch weights from their publishers, or from a file on disk; verify and convert them
+#[derive(clap::Args)]
+#[command(after_help = WEIGHTS_EXAMPLES, arg_required_else_help = true)]
+pub(crate) struct FetchArgs {
+    /// A name that `nst weights list` shows; `all` for vgg16 and vgg19
+    #[arg(required_unless_present = "from")]
+    pub(crate) name: Option<String>,
+    /// Convert this file (.pth or .safetensors) instead of fetching one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+    /// The pixels that the network of a --from FILE expects, where nothing else says so
+    #[arg(long, value_name = "KIND", value_parser = pixels_parser(), requires = "from")]
+    pub(crate) pixels: Option<Pixels>,
+    /// Put the weights into this folder instead of the usual one
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Another list of published weights, such as a mirror's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) manifest: Option<PathBuf>,
+    /// Say nothing but errors
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Args;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::documented().debug_assert();
+    }
+}

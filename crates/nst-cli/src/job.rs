@@ -1,0 +1,100 @@
+//! A run with everything opened and checked: what can be refused is refused here, before any work.
+
+use crate::args::{RunArgs, WeightFileArgs};
+use crate::failure::usage;
+use crate::{paths, weight_store};
+use anyhow::{Result, bail};
+use nst::config::Init;
+use nst::{Config, Inputs, Picture};
+use nst_tensor::Device;
+use std::path::{Path, PathBuf};
+
+/// A run, ready to start.
+pub(crate) struct Job {
+    pub(crate) config: Config,
+    pub(crate) inputs: Inputs,
+    pub(crate) device: Device,
+    pub(crate) output: PathBuf,
+    /// Evaluations between two snapshots.
+    pub(crate) save_every: Option<usize>,
+    pub(crate) trace: Option<PathBuf>,
+    pub(crate) verbosity: Verbosity,
+}
+
+/// How much is said.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verbosity {
+    Quiet,
+    Normal,
+    Verbose,
+}
+
+/// The files of a run that are read.
+pub(crate) struct Sources<'a> {
+    pub(crate) content: Option<&'a Path>,
+    pub(crate) styles: Vec<&'a Path>,
+    /// Where the settings come from.
+    pub(crate) config_file: Option<&'a Path>,
+}
+
+impl Job {
+    /// Checks settings and paths, and opens what is to be read.
+    ///
+    /// # Errors
+    /// If a setting is out of range, a path to write is also read or cannot be written, or a file cannot be used.
+    pub(crate) fn open(
+        config: Config,
+        sources: &Sources<'_>,
+        args: &RunArgs,
+        weight_file: &WeightFileArgs,
+    ) -> Result<Self> {
+        config.check()?;
+        Picture::check_target(&args.output)?;
+        if let Some(trace) = &args.trace {
+            check_trace(trace)?;
+        }
+        let init = match &config.init {
+            Init::File(path) => Some(path.as_path()),
+            _ => None,
+        };
+        let pictures = sources.content.into_iter().chain(sources.styles.iter().copied()).chain(init);
+        let read: Vec<&Path> = pictures.chain(sources.config_file).chain(config.weights.as_deref()).collect();
+        paths::check_clashes(&read, &args.output, args.trace.as_deref(), args.save_every.is_some())?;
+
+        let inputs = Inputs {
+            content: sources.content.map(Picture::load).transpose()?,
+            styles: sources.styles.iter().map(|path| Picture::load(path)).collect::<Result<_, _>>()?,
+            init: init.map(Picture::load).transpose()?,
+            weights: weight_store::open(&config, weight_file.pixels)?,
+        };
+        let device = match args.threads {
+            Some(threads) => Device::cpu_with_threads(threads.get())?,
+            None => Device::cpu(),
+        };
+        Ok(Self {
+            config,
+            inputs,
+            device,
+            output: args.output.clone(),
+            save_every: args.save_every.map(usize::from),
+            trace: args.trace.clone(),
+            verbosity: match (args.quiet, args.verbose) {
+                (true, _) => Verbosity::Quiet,
+                (_, true) => Verbosity::Verbose,
+                _ => Verbosity::Normal,
+            },
+        })
+    }
+}
+
+/// The file itself is made when there is something to write, so that a run which is refused leaves an old one alone.
+fn check_trace(trace: &Path) -> Result<()> {
+    if trace.is_dir() {
+        return Err(usage(format!("the trace '{}' is a folder; name a file", trace.display())));
+    }
+    let folder = paths::folder_of(trace);
+    if !folder.is_dir() {
+        bail!("trace '{}': there is no folder '{}'; make it first", trace.display(), folder.display());
+    }
+    Ok(())
+}

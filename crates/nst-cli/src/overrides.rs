@@ -1,0 +1,233 @@
+//! Settings as flags. Each group becomes a TOML table of the flags that were given, which is laid over preset and
+//! configuration file: one mechanism, and one set of names.
+
+use clap::builder::PossibleValuesParser;
+use nst::config::{
+    LineSearch, LossScaling, Model, Optimizer, Pooling, Steps, StyleLoss, TotalVariation, Variable,
+};
+use nst::{Config, LayerWeights};
+use serde::Serialize;
+use std::path::PathBuf;
+
+/// TOML has no greater integer.
+const MAX_SEED: u64 = i64::MAX as u64;
+
+/// The settings with the given flags laid over them.
+///
+/// # Errors
+/// If a flag's value cannot be that setting.
+pub(crate) fn overlay(config: &Config, flags: &impl Serialize) -> anyhow::Result<Config> {
+    let table =
+        toml::Table::try_from(flags).map_err(|error| crate::failure::usage(format!("settings: {error}")))?;
+    Ok(config.overlay(&table)?)
+}
+
+/// Settings of `nst stylize`: all there are.
+#[derive(clap::Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct StylizeOverrides {
+    #[command(flatten)]
+    #[serde(flatten)]
+    size: Size,
+    #[command(flatten)]
+    #[serde(flatten)]
+    style_pictures: StylePictures,
+    #[command(flatten)]
+    #[serde(flatten)]
+    balance: Balance,
+    #[command(flatten)]
+    #[serde(flatten)]
+    smoothness: Smoothness,
+    /// Layers whose features keep the content: NAME[=WEIGHT],...
+    #[arg(long, value_name = "LAYERS", help_heading = "Losses")]
+    content_layers: Option<LayerWeights>,
+    /// Layers whose correlations are the style: NAME[=WEIGHT],...
+    #[arg(long, value_name = "LAYERS", help_heading = "Losses")]
+    style_layers: Option<LayerWeights>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    style_kind: StyleKind,
+    #[command(flatten)]
+    #[serde(flatten)]
+    network: Network,
+    #[command(flatten)]
+    #[serde(flatten)]
+    optimizer: OptimizerOptions,
+    /// Where the picture starts: content, noise, style, or the FILE of a picture
+    #[arg(long, value_name = "START", help_heading = "Start")]
+    init: Option<String>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    noise: Noise,
+}
+
+/// Settings of `nst reconstruct content`.
+#[derive(clap::Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct ContentOverrides {
+    #[command(flatten)]
+    #[serde(flatten)]
+    size: Size,
+    /// The layer whose features are kept; several as NAME[=WEIGHT],...
+    #[arg(long = "layer", value_name = "LAYER", help_heading = "Losses")]
+    content_layers: Option<LayerWeights>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    smoothness: Smoothness,
+    #[command(flatten)]
+    #[serde(flatten)]
+    network: Network,
+    #[command(flatten)]
+    #[serde(flatten)]
+    optimizer: OptimizerOptions,
+    #[command(flatten)]
+    #[serde(flatten)]
+    noise: Noise,
+}
+
+/// Settings of `nst reconstruct style`.
+#[derive(clap::Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct StyleOverrides {
+    #[command(flatten)]
+    #[serde(flatten)]
+    size: Size,
+    /// Longest side of the style picture as the network sees it; left out, the result's
+    #[arg(long, value_name = "PIXELS", help_heading = "Picture")]
+    style_size: Option<usize>,
+    /// Layers whose correlations are the style: NAME[=WEIGHT],...
+    #[arg(long = "layers", value_name = "LAYERS", help_heading = "Losses")]
+    style_layers: Option<LayerWeights>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    smoothness: Smoothness,
+    #[command(flatten)]
+    #[serde(flatten)]
+    style_kind: StyleKind,
+    #[command(flatten)]
+    #[serde(flatten)]
+    network: Network,
+    #[command(flatten)]
+    #[serde(flatten)]
+    optimizer: OptimizerOptions,
+    #[command(flatten)]
+    #[serde(flatten)]
+    noise: Noise,
+}
+
+#[derive(clap::Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[command(next_help_heading = "Picture")]
+struct Size {
+    /// Longest side of the result, in pixels
+    #[arg(long, value_name = "PIXELS")]
+    size: Option<usize>,
+}
+
+#[derive(clap::Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[command(next_help_heading = "Picture")]
+struct StylePictures {
+    /// Longest side of each style picture as the network sees it; left out, the result's
+    #[arg(long, value_name = "PIXELS")]
+    style_size: Option<usize>,
+    /// What each style counts, such as 3,1; left out, all the same
+    #[arg(long, value_name = "WEIGHTS", value_delimiter = ',', allow_negative_numbers = true)]
+    style_blend: Option<Vec<f64>>,
+}
+
+#[derive(clap::Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[command(next_help_heading = "Losses")]
+struct Balance {
+    /// How much the content counts
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    content_weight: Option<f64>,
+    /// How much the style counts
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    style_weight: Option<f64>,
+}
+
+#[derive(clap::Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[command(next_help_heading = "Losses")]
+struct Smoothness {
+    /// How much smoothness counts: the total variation
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    tv_weight: Option<f64>,
+    /// How the total variation counts differences: absolute keeps edges, squared softens them
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(TotalVariation::NAMES))]
+    tv: Option<String>,
+}
+
+#[derive(clap::Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[command(next_help_heading = "Losses")]
+struct StyleKind {
+    /// Which correlations describe a style
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(StyleLoss::NAMES))]
+    style_loss: Option<String>,
+    /// How losses are scaled: as means (neural-style), or as in the paper of Gatys and others
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(LossScaling::NAMES))]
+    loss_scaling: Option<String>,
+}
+
+#[derive(clap::Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[command(next_help_heading = "Network")]
+struct Network {
+    /// The network: vgg16 is in the box, `nst weights fetch vgg19` brings the other
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Model::NAMES))]
+    model: Option<String>,
+    /// Weights of --model from a file (.safetensors, .pth); left out, those in the box or fetched
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
+    /// What a pooling takes of each window; the method's authors recommend avg
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(Pooling::NAMES))]
+    pooling: Option<String>,
+}
+
+#[derive(clap::Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[command(next_help_heading = "Optimizer")]
+struct OptimizerOptions {
+    /// Iterations; more take longer and look more finished. 0 evaluates the initial picture
+    #[arg(long, value_name = "NUMBER")]
+    iterations: Option<usize>,
+    /// The optimizer
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Optimizer::NAMES))]
+    optimizer: Option<String>,
+    /// L-BFGS: search for the length of each step; wolfe takes several evaluations an iteration
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(LineSearch::NAMES))]
+    line_search: Option<String>,
+    /// L-BFGS without line search: steps of bounded length, or exactly as torch's
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(Steps::NAMES))]
+    steps: Option<String>,
+    /// L-BFGS: steps remembered; each takes twice the memory of the picture
+    #[arg(long, value_name = "NUMBER")]
+    history: Option<usize>,
+    /// L-BFGS: factor on each step. Adam: greatest change of a pixel, in units of --variable
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    learning_rate: Option<f64>,
+    /// L-BFGS: stop when no element of the gradient is greater; negative: never
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    tolerance_gradient: Option<f64>,
+    /// L-BFGS: stop when neither the loss nor any pixel changes more; negative: never
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    tolerance_change: Option<f64>,
+    /// Pixels that the optimizer moves: BGR in 0..255, or RGB in 0..1
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(Variable::NAMES))]
+    variable: Option<String>,
+}
+
+#[derive(clap::Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[command(next_help_heading = "Start")]
+struct Noise {
+    /// Standard deviation of initial noise, in 0..255
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    noise: Option<f64>,
+    /// Seed of initial noise: the same seed gives the same picture
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
+    seed: Option<u64>,
+}

@@ -1,0 +1,63 @@
+//! How far a run is: a bar on a terminal, a line now and then on a pipe.
+
+use crate::console::{Throttle, number, say};
+use crate::job::Verbosity;
+use anyhow::Result;
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use nst::Event;
+use std::io::{IsTerminal, stderr};
+use std::time::Duration;
+
+/// Shows how far a run is.
+pub(crate) struct Progress {
+    /// Hidden unless on a terminal.
+    bar: ProgressBar,
+    /// On a pipe.
+    lines: Option<Throttle>,
+}
+
+impl Progress {
+    pub(crate) fn new(verbosity: Verbosity, iterations: usize) -> Result<Self> {
+        if verbosity == Verbosity::Quiet || !stderr().is_terminal() {
+            let lines = (verbosity != Verbosity::Quiet).then(Throttle::new);
+            return Ok(Self { bar: ProgressBar::hidden(), lines });
+        }
+        let style = ProgressStyle::with_template("{wide_bar} {pos}/{len}  {msg}, {eta} left")?;
+        let bar = ProgressBar::new(iterations as u64).with_style(style).with_message("preparing");
+        bar.tick();
+        Ok(Self { bar, lines: None })
+    }
+
+    /// The bar, for others to say something over it.
+    pub(crate) fn bar(&self) -> &ProgressBar {
+        &self.bar
+    }
+
+    /// Shows an evaluation.
+    pub(crate) fn observe(&mut self, event: &Event<'_>) {
+        let evaluation = event.evaluation;
+        let per_second = (evaluation.evaluation + 1) as f64 / evaluation.seconds;
+        let message = format!("loss {}, {per_second:.2} evaluations/s", number(evaluation.total));
+        if self.lines.as_mut().is_some_and(Throttle::is_due) {
+            let (done, all) = (evaluation.iteration, event.iterations);
+            say(&format!("iteration {done} of {all}: {message}{}", time_left(evaluation.seconds, done, all)));
+        }
+        self.bar.set_message(message);
+        self.bar.set_position(evaluation.iteration as u64);
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// In words, as soon as there is anything to go by.
+fn time_left(seconds: f64, done: usize, all: usize) -> String {
+    if done == 0 || all == 0 {
+        return String::new();
+    }
+    let left = seconds / done as f64 * all.saturating_sub(done) as f64;
+    Duration::try_from_secs_f64(left)
+        .map_or_else(|_| String::new(), |left| format!(", {} left", HumanDuration(left)))
+}

@@ -1,0 +1,35 @@
+//! `nst reconstruct`: the two halves of the method by themselves, from noise.
+
+use crate::args::{Half, ReconstructArgs};
+use crate::job::{Job, Sources};
+use crate::{overrides, transfer};
+use anyhow::Result;
+use nst::Config;
+use nst::config::Init;
+use std::process::ExitCode;
+
+/// Settings of a reconstruction of the content, before any flag.
+pub(crate) fn content_defaults() -> Config {
+    Config { style_weight: 0.0, init: Init::Noise, ..Config::default() }
+}
+
+/// Settings of a reconstruction of the style, before any flag.
+pub(crate) fn style_defaults() -> Config {
+    Config { content_weight: 0.0, init: Init::Noise, ..Config::default() }
+}
+
+pub(crate) fn run(args: &ReconstructArgs) -> Result<ExitCode> {
+    let job = match &args.half {
+        Half::Content(args) => {
+            let config = overrides::overlay(&content_defaults(), &args.settings)?;
+            let sources = Sources { content: Some(&args.image), styles: vec![], config_file: None };
+            Job::open(config, &sources, &args.run, &args.weight_file)
+        }
+        Half::Style(args) => {
+            let config = overrides::overlay(&style_defaults(), &args.settings)?;
+            let sources = Sources { content: None, styles: vec![&args.image], config_file: None };
+            Job::open(config, &sources, &args.run, &args.weight_file)
+        }
+    };
+    transfer::run(&job?)
+}

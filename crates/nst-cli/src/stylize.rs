@@ -1,0 +1,35 @@
+//! `nst stylize`: from arguments to a run.
+
+use crate::args::StylizeArgs;
+use crate::failure::{join_lines, usage};
+use crate::job::{Job, Sources};
+use crate::{overrides, transfer};
+use anyhow::{Result, anyhow};
+use nst::{Config, Preset};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+pub(crate) fn run(args: &StylizeArgs) -> Result<ExitCode> {
+    let preset = args.preset.map_or_else(Config::default, Preset::config);
+    let configured = match &args.config {
+        Some(file) => read_config(&preset, file)?,
+        None => preset,
+    };
+    let config = overrides::overlay(&configured, &args.settings)?;
+    let sources = Sources {
+        content: Some(&args.content),
+        styles: args.styles.iter().map(PathBuf::as_path).collect(),
+        config_file: args.config.as_deref(),
+    };
+    transfer::run(&Job::open(config, &sources, &args.run, &args.weight_file)?)
+}
+
+/// The settings with those of a file laid over them.
+fn read_config(base: &Config, file: &Path) -> Result<Config> {
+    let name = file.display();
+    let text = std::fs::read_to_string(file).map_err(|error| anyhow!("settings '{name}': {error}"))?;
+    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+        usage(format!("settings '{name}': {}", join_lines(&error.to_string())))
+    })?;
+    base.overlay(&table).map_err(|error| usage(format!("settings '{name}': {error}")))
+}

@@ -1,0 +1,27 @@
+//! What `--verbose` says before and after a run.
+
+use crate::console::{number, say};
+use crate::job::Job;
+use nst::Outcome;
+
+/// Says what is about to be done, on what.
+pub(crate) fn before(job: &Job) {
+    say("settings:");
+    say(toml::to_string(&job.config).unwrap_or_default().trim_end());
+    let weights = &job.inputs.weights;
+    say(&format!("weights: {} on {} pixels, from {}", weights.architecture, weights.pixels, weights.source));
+    say(&format!("device: {}", job.device.name()));
+}
+
+/// Says what each part of the loss was at the start and is now, and what memory it took.
+pub(crate) fn after(outcome: &Outcome) {
+    say(&format!("{:<22} {:>12} {:>12}", "loss", "initial", "result"));
+    let total = [("total".to_owned(), outcome.initial.total)];
+    let initial = outcome.initial.terms.iter().chain(&total);
+    let best = outcome.best.terms.iter().map(|(_, value)| *value).chain([outcome.best.total]);
+    for ((name, initial), best) in initial.zip(best) {
+        say(&format!("{name:<22} {:>12} {:>12}", number(*initial), number(best)));
+    }
+    let mebibytes = outcome.memory.peak as f64 / f64::from(1 << 20);
+    say(&format!("memory of tensors: {mebibytes:.0} MiB at most"));
+}

@@ -1,0 +1,85 @@
+//! A run from start to written picture.
+
+use crate::console::{number, say};
+use crate::failure::INTERRUPTED;
+use crate::job::{Job, Verbosity};
+use crate::progress::Progress;
+use crate::snapshots::Snapshots;
+use crate::trace::Trace;
+use crate::{interrupt, summary};
+use anyhow::{Result, bail};
+use indicatif::HumanDuration;
+use nst::{End, Event, Outcome};
+use std::ops::ControlFlow;
+use std::process::ExitCode;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// Runs the job, shows how it goes and writes the picture, which is the best one whatever ends the run.
+///
+/// # Errors
+/// If the run cannot start or fails, or a file cannot be written.
+pub(crate) fn run(job: &Job) -> Result<ExitCode> {
+    if job.verbosity == Verbosity::Verbose {
+        summary::before(job);
+    }
+    let start = Instant::now();
+    let mut progress = Progress::new(job.verbosity, job.config.iterations)?;
+    let bar = progress.bar().clone();
+    let quiet = job.verbosity == Verbosity::Quiet;
+    let interrupted = interrupt::watch(move || {
+        if !quiet {
+            let notice = "ending after this evaluation; Ctrl-C again ends at once, without a picture";
+            bar.suspend(|| say(notice));
+        }
+    })?;
+    let mut trace = job.trace.clone().map(Trace::new);
+    let snapshots = job.save_every.map(|every| Snapshots::new(job.output.clone(), every));
+    let mut observe = |event: &Event<'_>| -> Result<()> {
+        progress.observe(event);
+        trace.as_mut().map_or(Ok(()), |trace| trace.observe(event))?;
+        snapshots.as_ref().map_or(Ok(()), |snapshots| snapshots.observe(event))
+    };
+    let mut failed = None;
+    let outcome = nst::stylize(&job.config, &job.inputs, &job.device, &mut |event| {
+        failed = observe(event).err();
+        let go_on = failed.is_none() && !interrupted.load(Ordering::Relaxed);
+        if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    });
+    progress.finish();
+    let outcome = outcome?;
+    outcome.picture.save(&job.output)?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    if job.verbosity == Verbosity::Verbose {
+        summary::after(&outcome);
+    }
+    end(job, &outcome, start.elapsed())
+}
+
+/// Says what came of it.
+fn end(job: &Job, outcome: &Outcome, time: Duration) -> Result<ExitCode> {
+    let written = job.output.display();
+    let (verb, code) = match &outcome.end {
+        End::Failed(reason) => bail!(
+            "{reason} after {} evaluations; '{written}' holds the best picture before; \
+             try a lower --learning-rate or lower weights",
+            outcome.evaluations
+        ),
+        End::Interrupted => ("interrupted; wrote", ExitCode::from(INTERRUPTED)),
+        _ => ("wrote", ExitCode::SUCCESS),
+    };
+    if job.verbosity != Verbosity::Quiet {
+        if let End::Converged(reason) = &outcome.end {
+            say(reason);
+        }
+        let (initial, best) = (number(outcome.initial.total), number(outcome.best.total));
+        say(&format!(
+            "{verb} {written}: loss {initial} -> {best} in {} evaluations, {}",
+            outcome.evaluations,
+            HumanDuration(time)
+        ));
+    }
+    Ok(code)
+}

@@ -1,0 +1,60 @@
+//! Ctrl-C.
+#![cfg(unix)]
+
+use nst_tests::{Bench, narrow_vgg19};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStderr, Command, Stdio};
+
+/// Sends what Ctrl-C sends.
+fn interrupt(child: &Child) {
+    let status = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+/// A run that would take hours, past its first evaluation, and what it says from there on.
+fn long_run(bench: &Bench, flags: &[&str]) -> (Child, BufReader<ChildStderr>) {
+    let mut child = bench
+        .command(&["stylize", "content.png", "style.png", "-o", "out.png", "--iterations", "1000000"])
+        .args(flags)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap());
+    read_until(&mut said, "iteration 0 of 1000000");
+    (child, said)
+}
+
+fn read_until(said: &mut BufReader<ChildStderr>, words: &str) {
+    let mut line = String::new();
+    while !line.contains(words) {
+        line.clear();
+        assert!(said.read_line(&mut line).unwrap() > 0, "never said: {words}");
+    }
+}
+
+#[test]
+fn once_saves_the_best_picture() {
+    let bench = Bench::new();
+    let narrow = narrow_vgg19();
+    let flags = ["--size", "40", "--model", "vgg19", "--weights", &narrow, "--trace", "t.jsonl"];
+    let (mut child, mut said) = long_run(&bench, &flags);
+    interrupt(&child);
+    read_until(&mut said, "Ctrl-C again ends at once");
+    read_until(&mut said, "interrupted; wrote out.png");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(bench.size("out.png"), (40, 32));
+    // The trace ends with a whole line.
+    assert!(!bench.trace("t.jsonl").is_empty());
+}
+
+#[test]
+fn twice_ends_at_once() {
+    let bench = Bench::new();
+    // Evaluations of some tenths of a second, so that the second one comes before the end of the first.
+    let (mut child, mut said) = long_run(&bench, &["--size", "200", "--threads", "1"]);
+    interrupt(&child);
+    read_until(&mut said, "Ctrl-C again ends at once");
+    interrupt(&child);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(!bench.path("out.png").exists());
+}

@@ -1,0 +1,12 @@
+//! The binary from outside: what it is given, what it writes, what it says and how it ends.
+
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod bad_input;
+mod help;
+mod interrupt;
+mod pictures;
+mod reconstruct;
+mod runs;
+mod settings;
+mod weights;

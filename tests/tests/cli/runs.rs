@@ -1,0 +1,168 @@
+//! Runs: the same bytes, the trace, snapshots, the picture to start from.
+
+use nst_tests::{Bench, narrow_vgg19};
+use serde_json::Value;
+
+/// Runs `nst stylize` on the two pictures of the bench, quickly, and gives the bytes of its output.
+fn stylize(bench: &Bench, flags: &[&str]) -> Vec<u8> {
+    let narrow = narrow_vgg19();
+    let start = ["stylize", "content.png", "style.png", "-o", "out.png", "--size", "40"];
+    let network = ["--model", "vgg19", "--weights", &narrow];
+    bench.succeed(&[&start[..], &network, flags].concat());
+    std::fs::read(bench.path("out.png")).unwrap()
+}
+
+fn number(line: &Value, field: &str) -> f64 {
+    line[field].as_f64().unwrap_or_else(|| panic!("{field} in {line}"))
+}
+
+#[test]
+fn the_same_bytes_on_any_number_of_threads() {
+    let bench = Bench::new();
+    // The real network: its layers are large enough to be shared out.
+    let run = |flags: &[&str]| {
+        let start =
+            ["stylize", "content.png", "style.png", "-o", "out.png", "--size", "64", "--iterations", "3"];
+        bench.succeed(&[&start[..], flags].concat());
+        std::fs::read(bench.path("out.png")).unwrap()
+    };
+    for init in ["content", "noise"] {
+        let one = run(&["--init", init, "--seed", "5", "--threads", "1"]);
+        assert_eq!(one, run(&["--init", init, "--seed", "5", "--threads", "2"]), "{init}");
+        assert_eq!(one, run(&["--init", init, "--seed", "5"]), "{init}");
+    }
+    let [five, six] = ["5", "6"].map(|seed| run(&["--init", "noise", "--seed", seed]));
+    assert_ne!(five, six);
+}
+
+#[test]
+fn the_trace_has_a_line_for_each_evaluation() {
+    let bench = Bench::new();
+    stylize(&bench, &["--iterations", "6", "--tv-weight", "0.01", "--trace", "t.jsonl"]);
+    let lines = bench.trace("t.jsonl");
+    assert!(lines.len() >= 7, "{} lines", lines.len());
+    for (index, line) in lines.iter().enumerate() {
+        assert_eq!(number(line, "evaluation"), index as f64);
+        assert_eq!((number(line, "scale"), number(line, "width"), number(line, "height")), (0.0, 40.0, 32.0));
+        let parts = ["content", "style", "tv"].map(|part| number(line, part));
+        let total = number(line, "total");
+        assert!((parts.iter().sum::<f64>() - total).abs() <= 1e-12 * total, "{line}");
+        assert!(parts[1..].iter().all(|&part| part > 0.0), "{line}");
+    }
+    // The first line belongs to the content picture itself, which has its own content.
+    assert_eq!((number(&lines[0], "iteration"), number(&lines[0], "content")), (0.0, 0.0));
+    let last = lines.last().unwrap();
+    assert_eq!(number(last, "iteration"), 6.0);
+    assert!(number(last, "total") < number(&lines[0], "total"));
+    assert!(number(last, "seconds") > number(&lines[0], "seconds"));
+}
+
+#[test]
+fn no_iterations_evaluate_the_initial_picture_and_write_it() {
+    let bench = Bench::new();
+    stylize(&bench, &["--iterations", "0", "--trace", "t.jsonl"]);
+    assert_eq!(bench.trace("t.jsonl").len(), 1);
+    let [written, content] =
+        ["out.png", "content.png"].map(|name| image::open(bench.path(name)).unwrap().into_rgb8());
+    assert_eq!(written, content);
+}
+
+#[test]
+fn a_line_search_is_traced_by_evaluation() {
+    let bench = Bench::new();
+    stylize(&bench, &["--iterations", "4", "--line-search", "wolfe", "--trace", "t.jsonl"]);
+    let lines = bench.trace("t.jsonl");
+    for (index, line) in lines.iter().enumerate() {
+        assert_eq!(number(line, "evaluation"), index as f64);
+    }
+    assert_eq!(number(lines.last().unwrap(), "iteration"), 4.0);
+}
+
+#[test]
+fn the_picture_starts_where_it_is_told_to() {
+    let bench = Bench::new();
+    let first_content = |init: &str| {
+        stylize(&bench, &["--iterations", "0", "--init", init, "--trace", "t.jsonl"]);
+        number(&bench.trace("t.jsonl")[0], "content")
+    };
+    assert_eq!(first_content("content"), 0.0);
+    assert_eq!(first_content("content.png"), 0.0);
+    let others = ["noise", "style", "style.png"].map(first_content);
+    assert!(others.iter().all(|&content| content > 0.0), "{others:?}");
+    // Cropped to the content's shape, or squeezed into it.
+    assert_ne!(others[1], others[2]);
+}
+
+#[test]
+fn snapshots_are_written_on_the_way() {
+    let bench = Bench::new();
+    let full = stylize(&bench, &["--iterations", "6", "--save-every", "2", "--trace", "t.jsonl"]);
+    let evaluations = bench.trace("t.jsonl").len() - 1;
+    let names: Vec<String> = (1..=evaluations / 2).map(|i| format!("out-{:06}.png", 2 * i)).collect();
+    assert!(names.len() >= 3);
+    for name in &names {
+        assert_eq!(bench.size(name), (40, 32));
+    }
+    let mut pictures: Vec<_> = std::fs::read_dir(bench.path(""))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("out-"))
+        .collect();
+    pictures.sort();
+    assert_eq!(pictures, names);
+    assert_ne!(std::fs::read(bench.path(&names[0])).unwrap(), full);
+}
+
+#[test]
+fn quiet_says_nothing_and_verbose_tells_each_layer() {
+    let bench = Bench::new();
+    let narrow = narrow_vgg19();
+    let start = ["stylize", "content.png", "style.png", "-o", "out.png", "--size", "40", "--iterations", "2"];
+    let network = ["--model", "vgg19", "--weights", &narrow];
+    let said = |flag: &[&str]| {
+        let ended = bench.succeed(&[&start[..], &network, flag].concat());
+        assert_eq!(ended.stdout, "");
+        ended.stderr
+    };
+    assert_eq!(said(&["--quiet"]), "");
+    let normal = said(&[]);
+    assert!(
+        normal.starts_with("iteration 0 of 2: loss ") && normal.contains("wrote out.png: loss "),
+        "{normal}"
+    );
+    let verbose = said(&["--verbose"]);
+    for part in
+        ["style-weight = 100.0", "from random numbers", "device: ", "content relu4_2", "style relu5_1", "MiB"]
+    {
+        assert!(verbose.contains(part), "{part}: {verbose}");
+    }
+}
+
+/// A reader of the trace that leaves, as `head` does, ends nothing but the trace.
+#[cfg(unix)]
+#[test]
+fn a_broken_pipe_is_no_failure() {
+    let bench = Bench::new();
+    let narrow = narrow_vgg19();
+    let mut child = bench
+        .command(&[
+            "stylize",
+            "content.png",
+            "style.png",
+            "-o",
+            "out.png",
+            "--size",
+            "40",
+            "--iterations",
+            "4",
+        ])
+        .args(["--model", "vgg19", "--weights", &narrow, "--trace", "/dev/stdout"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    drop(child.stderr.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(bench.size("out.png"), (40, 32));
+}

@@ -1,0 +1,108 @@
+//! `nst weights`.
+
+use nst_tests::Bench;
+use std::path::Path;
+
+/// A `.pth` file of nst-weights' own tests: a narrow network that torch wrote.
+fn pth(name: &str) -> String {
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/nst-weights/tests/golden/").to_owned() + name
+}
+
+#[test]
+fn a_file_from_disk_is_converted_listed_and_used() {
+    let bench = Bench::new();
+    let folder = bench.succeed(&["weights", "path"]).stdout;
+    assert_eq!(Path::new(folder.trim_end()), bench.path("weights"));
+
+    let listed = bench.succeed(&["weights", "list"]).stdout;
+    assert!(listed.contains("(in the box)   vgg16    bgr255"), "{listed}");
+    assert!(listed.contains("vgg19          vgg19    rgb01   not fetched"), "{listed}");
+
+    let file = pth("vgg19-f32-zip.pth");
+    let line = bench.refuse(&["weights", "fetch", "--from", &file], 1);
+    assert!(line.contains("does not say which pixels its network expects"), "{line}");
+    let fetched = bench.succeed(&["weights", "fetch", "--from", &file, "--pixels", "bgr255"]).stdout;
+    let converted = bench.path("weights").join("vgg19-f32-zip.safetensors");
+    assert_eq!(Path::new(fetched.trim_end()), converted);
+
+    let listed = bench.succeed(&["weights", "list"]).stdout;
+    assert!(listed.contains(&format!("(a file)       vgg19    bgr255  {}", converted.display())), "{listed}");
+    let run = ["stylize", "content.png", "style.png", "-o", "out.png", "--size", "32", "--iterations", "1"];
+    bench.succeed(&[&run[..], &["--model", "vgg19"]].concat());
+
+    // The .pth itself, without the detour.
+    let with_file = [&run[..], &["--model", "vgg19", "--weights", &file]].concat();
+    assert!(bench.refuse(&with_file, 1).ends_with("with --pixels"));
+    bench.succeed(&[&with_file[..], &["--pixels", "bgr255"]].concat());
+}
+
+#[test]
+fn converts_into_another_folder() {
+    let bench = Bench::new();
+    let file = pth("vgg16-f16-legacy.pth");
+    let fetch = ["weights", "fetch", "vgg16", "--from", &file, "--pixels", "rgb01", "--out", "elsewhere"];
+    let first = bench.succeed(&fetch);
+    assert_eq!(
+        (first.stdout.as_str(), first.stderr.as_str()),
+        ("elsewhere/vgg16-f16-legacy.safetensors\n", "")
+    );
+    assert!(bench.path("elsewhere/vgg16-f16-legacy.safetensors").exists());
+    assert_eq!(bench.succeed(&fetch).stderr, "already there\n");
+    assert!(!bench.path("weights").exists());
+}
+
+#[test]
+fn what_cannot_be_fetched_is_told_in_one_line() {
+    let bench = Bench::new();
+    let file = pth("vgg16-f32-zip.pth");
+    for (arguments, code, words) in [
+        (&["fetch", "vgg11"][..], 1, "known are vgg19, vgg16"),
+        (&["fetch", "all", "--from", &file], 2, "one name or none"),
+        (
+            &["fetch", "vgg19", "--from", &file, "--pixels", "rgb01"],
+            1,
+            "holds weights of vgg16, expected vgg19",
+        ),
+        (&["fetch", "--from", "missing.pth"], 1, "missing.pth"),
+        (&["fetch", "--from", "content.png"], 1, "content.png"),
+        (&["fetch", "vgg19", "--manifest", "missing.toml"], 1, "missing.toml"),
+        (&["list", "--manifest", "content.png"], 1, "content.png"),
+    ] {
+        let line = bench.refuse(&[&["weights"], arguments].concat(), code);
+        assert!(line.contains(words), "{arguments:?}: {line}");
+    }
+    assert!(!bench.path("weights").exists());
+}
+
+/// A manifest may name any server; this one has nothing.
+#[test]
+fn a_server_without_the_file() {
+    let bench = Bench::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = std::thread::spawn(move || {
+        for stream in listener.incoming().take(1) {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 1024];
+            let _ = std::io::Read::read(&mut stream, &mut request);
+            std::io::Write::write_all(&mut stream, b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")
+                .unwrap();
+        }
+    });
+    bench.write(
+        "mirror.toml",
+        format!(
+            "[[weights]]\nname = \"vgg19\"\narchitecture = \"vgg19\"\npixels = \"rgb01\"\nlicence = \"\"\n\
+             attribution = \"\"\nurl = \"http://{address}/vgg19-dcbb9e9d.pth\"\nsha256 = \"dcbb9e9d\"\n"
+        ),
+    );
+    let mut command = bench.command(&["weights", "fetch", "vgg19", "--manifest", "mirror.toml", "--quiet"]);
+    for variable in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "https_proxy", "http_proxy"] {
+        command.env_remove(variable);
+    }
+    let output = command.output().unwrap();
+    let line = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{line}");
+    assert!(line.starts_with("nst: cannot fetch http://") && line.contains("404"), "{line}");
+    server.join().unwrap();
+}
