@@ -1,6 +1,6 @@
 //! Whole runs through the library, on a narrow network so that each takes milliseconds.
 
-use nst::config::{Init, LineSearch, Optimizer, Steps};
+use nst::config::{Init, LineSearch, Model, Optimizer, Steps};
 use nst::{Config, End, Evaluation, Inputs, Outcome, Picture, stylize};
 use nst_tensor::{Counting, Device};
 use nst_weights::Weights;
@@ -23,7 +23,7 @@ fn inputs() -> Inputs {
 }
 
 fn config() -> Config {
-    Config { size: 40, iterations: 12, ..Config::default() }
+    Config { size: 40, iterations: 12, model: Model::Vgg19, ..Config::default() }
 }
 
 /// The outcome and all evaluations.
@@ -90,6 +90,38 @@ fn the_observer_may_end_the_run() {
         assert_eq!((outcome.end, outcome.evaluations, count), (End::Interrupted, 5, 5));
         assert!(outcome.best.total < outcome.initial.total);
     }
+}
+
+#[test]
+fn an_interruption_in_the_last_iteration_is_one() {
+    for (line_search, iterations) in [(LineSearch::None, 0), (LineSearch::None, 2), (LineSearch::Wolfe, 1)] {
+        let mut seen = 0;
+        let config = Config { line_search, iterations, ..config() };
+        let outcome = stylize(&config, &inputs(), &Device::cpu(), &mut |_| {
+            seen += 1;
+            if seen > iterations { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        assert_eq!(outcome.expect("a run").end, End::Interrupted);
+    }
+}
+
+#[test]
+fn a_layer_or_style_of_weight_zero_is_not_computed() {
+    let layers = |text: &str| text.parse().expect("layers");
+    let counting = Counting::cpu();
+    let config = Config {
+        content_layers: layers("relu2_1,relu5_1=0"),
+        style_layers: layers("relu1_1,relu4_1=0"),
+        style_blend: vec![1.0, 0.0],
+        iterations: 0,
+        ..config()
+    };
+    // The second style is too small for any layer but the first, and is of no account.
+    let inputs = Inputs { styles: vec![picture(36, 44, 2), picture(1, 1, 3)], ..inputs() };
+    let device = Device::new(counting.clone());
+    stylize(&config, &inputs, &device, &mut |_| ControlFlow::Continue(())).expect("a run");
+    // Up to relu2_1 for the content and for the picture, up to relu1_1 for the style; with one pixel map each.
+    assert_eq!(counting.calls("conv2d"), (3 + 1) + (1 + 1) + (3 + 1));
 }
 
 #[test]
@@ -176,13 +208,12 @@ fn transparency_is_kept() {
 fn what_cannot_be_done_is_said_before_anything_is_done() {
     let problem = |config: &Config, inputs: &Inputs| {
         stylize(config, inputs, &Device::cpu(), &mut |_| panic!("nothing may be evaluated"))
-            .err()
-            .expect("refused")
+            .expect_err("refused")
             .to_string()
     };
     assert_eq!(
         problem(&config(), &Inputs { content: Some(picture(1, 1, 1)), ..inputs() }),
-        "the content picture is 1x1 pixels, too small: layer relu5_1 needs at least 16 on each side"
+        "the content picture is 1x1 pixels, too small: layer relu4_2 needs at least 8 on each side"
     );
     assert!(
         problem(&config(), &Inputs { styles: vec![picture(1, 5000, 1)], ..inputs() })
@@ -198,6 +229,9 @@ fn what_cannot_be_done_is_said_before_anything_is_done() {
     assert!(problem(&nothing, &inputs()).contains("nothing to do"));
     assert!(
         problem(&Config { init: Init::File("x.png".into()), ..config() }, &inputs()).starts_with("init:")
+    );
+    assert!(
+        problem(&Config { model: Model::Vgg16, ..config() }, &inputs()).starts_with("model: is vgg16, but")
     );
     assert!(problem(&config(), &Inputs { content: None, styles: vec![], ..inputs() }).contains("needed"));
 }

@@ -68,7 +68,9 @@ fn elementwise_operations() {
     check("relu", from_ref(&a), |v| v[0].relu());
     check("sum", from_ref(&a), |v| v[0].sum());
     check("channel_sums", from_ref(&a), |v| v[0].channel_sums());
-    check("add after reshape", from_ref(&a), |v| v[0].sum()?.reshape([1, 1])?.add(&v[0].sum()?.reshape([1])?));
+    check("add after reshape", from_ref(&a), |v| {
+        v[0].sum()?.reshape([1, 1])?.add(&v[0].sum()?.reshape([1])?)
+    });
     check("reshape", from_ref(&a), |v| v[0].reshape([3, 4]));
     check("a variable used twice", &[a], |v| v[0].mul(&v[0])?.add(&v[0]));
 }

@@ -57,14 +57,18 @@ impl PackedFilter {
     /// Panels of input channels over the rotated filter with its channels swapped: the gradient with respect to the data
     /// is the convolution of the output's gradient with it.
     pub(crate) fn backward(&self) -> &[f32] {
-        self.backward.get_or_init(|| {
-            let columns = self.isa.tile_kernel().columns;
-            let panel = self.taps * self.in_channels * columns;
-            panels([self.in_channels, self.taps, self.out_channels], columns, |i, tap, o| {
-                let rotated = self.taps - 1 - tap;
-                self.forward[o / columns * panel + (rotated * self.in_channels + i) * columns + o % columns]
-            })
-        })
+        if let Some(packed) = self.backward.get() {
+            return packed;
+        }
+        // Packed outside `get_or_init`: a thread that waits for parallel work may take up another convolution with this
+        // filter, and would wait for itself inside. Two threads at once pack the same values; one packing is kept.
+        let columns = self.isa.tile_kernel().columns;
+        let panel = self.taps * self.in_channels * columns;
+        let packed = panels([self.in_channels, self.taps, self.out_channels], columns, |i, tap, o| {
+            let rotated = self.taps - 1 - tap;
+            self.forward[o / columns * panel + (rotated * self.in_channels + i) * columns + o % columns]
+        });
+        self.backward.get_or_init(|| packed)
     }
 }
 

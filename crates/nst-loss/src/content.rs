@@ -17,31 +17,31 @@ pub enum ContentScaling {
 #[derive(Clone, Debug)]
 pub struct ContentLoss {
     scaling: ContentScaling,
-    target: Var,
+    target: Tensor,
 }
 
 impl ContentLoss {
     /// The loss toward the content image's features, `[batch, height, width, channels]`.
     pub fn new(scaling: ContentScaling, target: Tensor) -> Self {
-        Self { scaling, target: Var::constant(target) }
+        Self { scaling, target }
     }
 }
 
 impl Loss for ContentLoss {
     /// One sum: that of the squared differences.
     fn statistic(&self, features: &Var) -> Result<Statistic> {
-        let (got, expected) = (features.value().shape(), self.target.value().shape());
+        let (got, expected) = (features.value().shape(), self.target.shape());
         if got != expected {
             let (expected, got) = (expected.to_string(), got.to_string());
             return Err(Error::Mismatch { loss: "content loss", expected, got });
         }
-        let sum = features.sub(&self.target)?.square()?.sum()?;
+        let sum = features.sub(&Var::constant(self.target.clone()))?.square()?.sum()?;
         Ok(Statistic { sums: vec![sum], positions: got.positions() })
     }
 
     fn value(&self, statistic: &Statistic) -> Result<Var> {
         statistic.expect("content loss", 1)?;
-        let elements = statistic.positions * self.target.value().shape().channels();
+        let elements = statistic.positions * self.target.shape().channels();
         let scale = match self.scaling {
             ContentScaling::MeanSquare => 1.0 / elements as f32,
             ContentScaling::HalfSum => 0.5,

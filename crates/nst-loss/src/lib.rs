@@ -1,8 +1,8 @@
 //! The losses of neural style transfer.
 //!
 //! Every loss here is a function of sums over positions. [`Loss::statistic`] takes those sums of a feature map (or of the
-//! image itself); [`Loss::value`] turns them into a scalar. Statistics of several regions add up, so a picture may be
-//! visited in pieces without changing the loss.
+//! image itself); [`Loss::value`] turns them into a scalar. A style's statistics of several regions add up
+//! ([`Statistic::add`]), so its features may be visited in pieces without changing the loss.
 //!
 //! | loss | of | statistic | from |
 //! |---|---|---|---|

@@ -18,7 +18,13 @@ impl Statistic {
     /// # Errors
     /// If they belong to different losses.
     pub fn add(&self, other: &Self) -> Result<Self> {
-        self.expect("statistic", other.sums.len())?;
+        let shapes = |statistic: &Self| -> Vec<_> {
+            statistic.sums.iter().map(|sum| sum.value().shape().clone()).collect()
+        };
+        if shapes(self) != shapes(other) {
+            let (expected, got) = (format!("{:?}", shapes(self)), format!("{:?}", shapes(other)));
+            return Err(Error::Mismatch { loss: "sum of statistics", expected, got });
+        }
         let sums = self.sums.iter().zip(&other.sums).map(|(a, b)| Ok(a.add(b)?)).collect::<Result<_>>()?;
         Ok(Self { sums, positions: self.positions + other.positions })
     }
@@ -34,7 +40,7 @@ impl Statistic {
 }
 
 /// A differentiable scalar function of features, by way of sums over positions.
-pub trait Loss {
+pub trait Loss: Send + Sync {
     /// The sums of a feature map `[batch, height, width, channels]`.
     ///
     /// # Errors

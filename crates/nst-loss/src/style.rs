@@ -65,7 +65,7 @@ impl StyleKind {
 pub struct StyleLoss {
     kind: StyleKind,
     scaling: StyleScaling,
-    target: Var,
+    target: Tensor,
     channels: usize,
 }
 
@@ -76,9 +76,7 @@ impl StyleLoss {
     /// If the descriptor is no square matrix.
     pub fn new(kind: StyleKind, scaling: StyleScaling, target: Tensor) -> Result<Self> {
         match *target.shape().dims() {
-            [rows, columns] if rows == columns => {
-                Ok(Self { kind, scaling, target: Var::constant(target), channels: rows })
-            }
+            [rows, columns] if rows == columns => Ok(Self { kind, scaling, target, channels: rows }),
             _ => Err(mismatch("a square matrix as descriptor", target.shape().to_string())),
         }
     }
@@ -104,7 +102,7 @@ impl Loss for StyleLoss {
             StyleScaling::MeanSquare => channels.powi(-4),
             StyleScaling::Gatys => 0.25 * channels.powi(-2),
         };
-        let difference = self.kind.descriptor(statistic)?.sub(&self.target)?;
+        let difference = self.kind.descriptor(statistic)?.sub(&Var::constant(self.target.clone()))?;
         Ok(difference.square()?.sum()?.scale(scale)?)
     }
 }

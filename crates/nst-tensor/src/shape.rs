@@ -13,9 +13,9 @@ impl Shape {
         &self.0
     }
 
-    /// The number of elements.
+    /// The number of elements; `usize::MAX` if there are more than that.
     pub fn len(&self) -> usize {
-        self.0.iter().product()
+        if self.0.contains(&0) { 0 } else { self.0.iter().fold(1, |len, &extent| len.saturating_mul(extent)) }
     }
 
     /// Whether there are no elements.
@@ -30,7 +30,7 @@ impl Shape {
 
     /// Elements per channel: batch x height x width of a feature map.
     pub fn positions(&self) -> usize {
-        self.0.split_last().map_or(1, |(_, outer)| outer.iter().product())
+        self.0.split_last().map_or(1, |(_, outer)| Self(outer.to_vec()).len())
     }
 
     /// The four extents of an image or feature map.

@@ -53,6 +53,17 @@ impl Layer {
         self.block
     }
 
+    /// The last convolution that has to be computed for this layer.
+    pub(crate) fn convolution(self, architecture: Architecture) -> Self {
+        let last = block_sizes(architecture)[self.block - 1];
+        Self::conv(self.block, if self.stage == Stage::Pool { last } else { self.index })
+    }
+
+    /// Whether a pooling follows this convolution.
+    pub(crate) fn ends_block(self, architecture: Architecture) -> bool {
+        self.index == block_sizes(architecture)[self.block - 1]
+    }
+
     /// The least side of an image of which something is left at this layer: each pooling halves it.
     pub fn minimum_side(self) -> usize {
         1 << (self.block - usize::from(self.stage != Stage::Pool))

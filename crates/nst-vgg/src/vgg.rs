@@ -30,7 +30,9 @@ impl Vgg {
         let deepest = layers.iter().max();
         let convolutions = places
             .zip(&weights.convolutions)
-            .take_while(|(place, _)| deepest.is_some_and(|deepest| place <= deepest))
+            .take_while(|(place, _)| {
+                deepest.is_some_and(|deepest| *place <= deepest.convolution(architecture))
+            })
             .map(|(place, convolution)| {
                 let filter = Filter::new(&Tensor::new(device, convolution.shape, &convolution.filter)?)?;
                 let bias = Tensor::new(device, [convolution.bias.len()], &convolution.bias)?;
@@ -74,7 +76,7 @@ impl Vgg {
             }
         };
         let mut x = image.clone();
-        for (at, (place, filter, bias)) in self.convolutions.iter().enumerate() {
+        for (place, filter, bias) in &self.convolutions {
             if deepest < *place {
                 break;
             }
@@ -89,10 +91,8 @@ impl Vgg {
                 x = x.conv2d(filter, Some(bias), 1, Activation::Relu)?;
             }
             keep(place.activated(), &x);
-            let ends_block =
-                self.convolutions.get(at + 1).is_none_or(|(next, ..)| next.block() > place.block());
             let pool = Layer::pool(place.block());
-            if ends_block && deepest >= pool {
+            if place.ends_block(self.architecture) && deepest >= pool {
                 x = x.pool2d(self.pooling)?;
                 keep(pool, &x);
             }
@@ -101,12 +101,47 @@ impl Vgg {
     }
 
     fn has(&self, layer: Layer) -> Result<()> {
-        let loaded = self.convolutions.last().is_some_and(|(last, ..)| layer <= Layer::pool(last.block()));
-        if loaded && layer.is_in(self.architecture) { Ok(()) } else { Err(self.missing(layer)) }
+        let needed = layer.convolution(self.architecture);
+        let loaded = self.convolutions.iter().any(|(place, ..)| *place == needed);
+        if loaded { Ok(()) } else { Err(self.missing(layer)) }
     }
 
     fn missing(&self, layer: Layer) -> Error {
         let deepest = self.convolutions.last().map_or(Layer::conv(1, 1), |(last, ..)| last.activated());
         Error::MissingLayer { architecture: self.architecture, layer, deepest }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Vgg;
+    use crate::Layer;
+    use nst_autodiff::Var;
+    use nst_tensor::{Device, Pooling, Tensor};
+    use nst_weights::{ReadOptions, Weights};
+
+    fn layer(name: &str) -> Layer {
+        name.parse().unwrap()
+    }
+
+    #[test]
+    fn what_was_not_loaded_is_refused_rather_than_approximated() {
+        let device = Device::cpu();
+        let image = Var::constant(Tensor::full(&device, [1, 16, 16, 3], 1.0).unwrap());
+        let weights = Weights::embedded().unwrap();
+        let vgg = Vgg::load(&weights, &device, Pooling::Max, &[layer("relu2_1")]).unwrap();
+        for name in ["relu2_2", "pool2", "conv5_1"] {
+            let error = vgg.features(&image, &[layer(name)]).unwrap_err().to_string();
+            assert_eq!(error, format!("vgg16 as loaded has no layer {name}; its deepest is relu2_1"));
+        }
+        let pooled = Vgg::load(&weights, &device, Pooling::Max, &[layer("pool2")]).unwrap();
+        assert_eq!(
+            pooled.features(&image, &[layer("pool2")]).unwrap()[0].value().shape().dims(),
+            [1, 4, 4, 128]
+        );
+        let first =
+            Weights::embedded_with(&ReadOptions { convolutions: Some(3), ..Default::default() }).unwrap();
+        assert!(Vgg::load(&first, &device, Pooling::Max, &[layer("pool2")]).is_err());
+        assert!(Vgg::load(&weights, &device, Pooling::Max, &[layer("relu3_4")]).is_err());
     }
 }

@@ -1,8 +1,6 @@
 //! Style transfer from a program: `cargo run --release -p nst --example stylize -- CONTENT STYLE OUT`.
 
-use nst::{Config, Inputs, Picture, stylize};
-use nst_tensor::Device;
-use nst_weights::Weights;
+use nst::{Config, Device, Inputs, Picture, Weights, stylize};
 use std::ops::ControlFlow;
 use std::path::Path;
 

@@ -96,12 +96,12 @@ choice! {
 }
 
 choice! {
-    /// Which steps L-BFGS takes without a line search.
+    /// Which steps L-BFGS takes.
     Steps {
         /// The first moves pixels by 4 (of 255) on average; none by more than 20 in the root mean square; one that makes the
         /// loss more than double, or not finite, is cut to 0.3 of its length, again if need be.
         Bounded = "bounded",
-        /// As torch: the first of length min(1, 1 / sum |g|) along -g, the others in full, come what may.
+        /// As torch: the first of min(1, 1 / sum |g|) times -g, the others in full (without a line search), come what may.
         Torch = "torch",
     }
 }

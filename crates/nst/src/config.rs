@@ -17,8 +17,8 @@ use std::path::PathBuf;
 pub struct Config {
     /// Pixels on the longest side of the result. The content picture is resampled to it.
     pub size: usize,
-    /// Iterations of the optimizer. Without a line search each evaluates the network once; the initial picture is
-    /// evaluated besides.
+    /// Iterations of the optimizer. Each evaluates the network once; more often with a line search, or when a step has to
+    /// be cut. The initial picture is evaluated besides.
     pub iterations: usize,
     /// Factor on the content loss.
     pub content_weight: f64,
@@ -36,9 +36,10 @@ pub struct Config {
     pub style_blend: Vec<f64>,
     /// Pixels on the longest side of each style picture; none for the result's size.
     pub style_size: Option<usize>,
-    /// The network.
+    /// The network; [`crate::Inputs::weights`] must be of it.
     pub model: Model,
-    /// A weight file; none for the weights in the box or, for another network, those that were fetched.
+    /// A weight file; none for the weights in the box or, for another network, those that were fetched. For programs
+    /// that open files by a configuration, as `nst` does: the library takes weights that are open.
     pub weights: Option<PathBuf>,
     /// What the network's poolings take of each window. Trained with max; Gatys, Ecker and Bethge recommend avg.
     pub pooling: Pooling,
@@ -50,11 +51,11 @@ pub struct Config {
     pub optimizer: Optimizer,
     /// L-BFGS: how the length of a step is found.
     pub line_search: LineSearch,
-    /// L-BFGS: which steps are taken when there is no line search.
+    /// L-BFGS: how long the first step and any other may be, and what becomes of a bad one.
     pub steps: Steps,
     /// L-BFGS: curvature pairs kept. Each takes twice the memory of the picture.
     pub history: usize,
-    /// L-BFGS: factor on each step. Adam: greatest change of a value in one step, in units of `variable`.
+    /// L-BFGS: factor on each step. Adam: its step size, about the most that a value in 0..255 changes in one step.
     pub learning_rate: f64,
     /// L-BFGS: stop when no element of the gradient is greater; negative for never (torch's `tolerance_grad`).
     pub tolerance_gradient: f64,
@@ -71,7 +72,7 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// Found by measuring and looking, at 512 pixels: nearly always a good picture.
+    /// Found by measuring and looking, at 512 pixels.
     fn default() -> Self {
         let layers = |text: &str| text.parse().unwrap_or_default();
         Self {
@@ -105,8 +106,10 @@ impl Default for Config {
     }
 }
 
-/// The most pixels a side may have: 16 bits, as in JPEG; far beyond any memory.
+/// The most pixels a side may have: 16 bits, as in JPEG.
 const MAX_SIDE: usize = 65_535;
+/// The greatest deviation of initial noise: far more than the range of colors, far less than single precision's.
+const MAX_NOISE: f64 = 1e4;
 
 impl Config {
     /// Checks what can be checked without pictures and weights.
@@ -135,11 +138,29 @@ impl Config {
                 });
             }
         }
-        if !self.style_blend.is_empty() && self.style_blend.iter().sum::<f64>() == 0.0 {
-            return Err(Error::Setting {
-                setting: "style-blend",
-                problem: "at least one must be above 0".into(),
-            });
+        let blend: f64 = self.style_blend.iter().sum();
+        if !self.style_blend.is_empty() && (blend == 0.0 || blend.is_infinite()) {
+            let problem = format!("must add up to a finite number above 0, got {blend}");
+            return Err(Error::Setting { setting: "style-blend", problem });
+        }
+        let whole = LayerWeights::default();
+        for (setting, weight, layers) in [
+            ("content-weight", self.content_weight, &self.content_layers),
+            ("style-weight", self.style_weight, &self.style_layers),
+            ("tv-weight", self.tv_weight, &whole),
+        ] {
+            let factors = layers.used().map(|(_, factor)| factor).chain([1.0]);
+            // The gradient is computed in single precision: a factor that it cannot hold would belong to another loss.
+            if weight > 0.0
+                && factors.map(|factor| weight * factor).any(|weight| !(weight as f32).is_normal())
+            {
+                let problem =
+                    format!("{weight}, times a layer's weight, is beyond single precision (1e-37 to 1e38)");
+                return Err(Error::Setting { setting, problem });
+            }
+        }
+        if self.noise > MAX_NOISE {
+            return Err(Error::Setting { setting: "noise", problem: format!("must be at most {MAX_NOISE}") });
         }
         if !self.learning_rate.is_finite() || self.learning_rate <= 0.0 {
             let problem = format!("must be above 0 and finite, got {}", self.learning_rate);
@@ -217,6 +238,11 @@ mod tests {
             ("size = 0", "size"),
             ("history = 0", "history"),
             ("style-blend = [0, 0]", "style-blend"),
+            ("style-blend = [1e308, 1e308]", "style-blend"),
+            ("style-weight = 1e39", "style-weight"),
+            ("content-weight = 1e-46", "content-weight"),
+            ("content-layers = \"relu4_2=1e-40\"", "content-weight"),
+            ("noise = 1e5", "noise"),
             ("tolerance-change = nan", "tolerance-change"),
         ] {
             let config = Config::default().overlay(&table(text)).unwrap();

@@ -25,6 +25,12 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
+    /// Values that make no picture.
+    #[error("{0}")]
+    Values(String),
+    /// A picture that the run needs and was not given.
+    #[error("{0}")]
+    Missing(&'static str),
     /// A picture too small to have features.
     #[error(
         "the {role} picture is {width}x{height} pixels, too small: layer {layer} needs at least {minimum} on each side"

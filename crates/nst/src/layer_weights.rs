@@ -24,15 +24,9 @@ impl LayerWeights {
         self.0.iter().copied()
     }
 
-    /// The layers.
-    pub fn layers(&self) -> Vec<Layer> {
-        self.iter().map(|(layer, _)| layer).collect()
-    }
-}
-
-impl FromIterator<(Layer, f64)> for LayerWeights {
-    fn from_iter<I: IntoIterator<Item = (Layer, f64)>>(pairs: I) -> Self {
-        Self(pairs.into_iter().collect())
+    /// The layers that count: those of weight above 0, with their weights.
+    pub fn used(&self) -> impl Iterator<Item = (Layer, f64)> + '_ {
+        self.iter().filter(|(_, weight)| *weight > 0.0)
     }
 }
 

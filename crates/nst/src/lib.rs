@@ -9,9 +9,7 @@
 //! nothing and reads no file but the pictures it is told to.
 //!
 //! ```
-//! use nst::{Config, Inputs, Picture, stylize};
-//! use nst_tensor::Device;
-//! use nst_weights::Weights;
+//! use nst::{Config, Device, Inputs, Picture, Weights, stylize};
 //! use std::ops::ControlFlow;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -51,6 +49,8 @@ pub use config::Config;
 pub use error::{Error, Result};
 pub use event::{Evaluation, Event};
 pub use layer_weights::LayerWeights;
+pub use nst_tensor::Device;
+pub use nst_weights::Weights;
 pub use objective::{Contribution, Objective, Part};
 pub use picture::Picture;
 pub use preset::Preset;

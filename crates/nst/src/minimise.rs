@@ -44,22 +44,18 @@ pub(crate) fn minimise(
         interrupted: false,
     };
     let mut x = [x];
-    let loss = optimizer.start(&x, &mut watched)?;
+    let loss = optimizer.start(&x, &mut watched).map_err(unwrapped)?;
     let initial = watched.recent_with(loss).filter(|_| loss.is_finite()).ok_or(Error::NotFinite)?;
     let mut best = initial.clone();
     let mut end = End::Finished;
     // Steps in a row that led nowhere.
     let mut failures = 0;
-    while watched.iteration < config.iterations {
-        if watched.interrupted {
-            end = End::Interrupted;
-            break;
-        }
+    while watched.iteration < config.iterations && !watched.interrupted {
         watched.iteration += 1;
         watched.recent.clear();
         let step = match optimizer.step(&mut x, &mut watched) {
             Err(_) if watched.interrupted => continue,
-            result => result?,
+            result => result.map_err(unwrapped)?,
         };
         if let Some(evaluation) = watched.recent_with(step.loss)
             && step.moved
@@ -93,13 +89,27 @@ pub(crate) fn minimise(
             }
         }
     }
+    if watched.interrupted {
+        end = End::Interrupted;
+    }
     Ok(Minimum { x: watched.best, best, initial, evaluations: watched.evaluations, end })
+}
+
+/// An error of the objective is this crate's own, which the optimizer only passed on.
+fn unwrapped(error: nst_optim::Error) -> Error {
+    match error {
+        nst_optim::Error::Objective(inner) => match inner.downcast::<Error>() {
+            Ok(own) => *own,
+            Err(inner) => nst_optim::Error::Objective(inner).into(),
+        },
+        error => error.into(),
+    }
 }
 
 fn optimizer(config: &Config) -> Result<Box<dyn Optimizer>> {
     let unit = Objective::unit(config);
     if config.optimizer == Method::Adam {
-        let options = AdamOptions { learning_rate: config.learning_rate, ..AdamOptions::default() };
+        let options = AdamOptions { learning_rate: config.learning_rate * unit, ..AdamOptions::default() };
         return Ok(Box::new(Adam::new(options)?));
     }
     let bounded = config.steps == Steps::Bounded;

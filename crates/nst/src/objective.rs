@@ -86,8 +86,9 @@ impl Objective {
             config::LossScaling::MeanSquare => ContentScaling::MeanSquare,
             config::LossScaling::Gatys => ContentScaling::HalfSum,
         };
-        let features = self.features(picture, &config.content_layers.layers())?;
-        for ((layer, weight), target) in config.content_layers.iter().zip(features) {
+        let layers: Vec<Layer> = config.content_layers.used().map(|(layer, _)| layer).collect();
+        let features = self.features(picture, &layers)?;
+        for ((layer, weight), target) in config.content_layers.used().zip(features) {
             let loss = ContentLoss::new(scaling, target);
             self.add(Part::Content, Some(layer), config.content_weight * weight, Box::new(loss));
         }
@@ -104,14 +105,14 @@ impl Objective {
             config::LossScaling::MeanSquare => StyleScaling::MeanSquare,
             config::LossScaling::Gatys => StyleScaling::Gatys,
         };
-        let layers = config.style_layers.layers();
+        let layers: Vec<Layer> = config.style_layers.used().map(|(layer, _)| layer).collect();
         let mut descriptors: Vec<Vec<(f64, Tensor)>> = layers.iter().map(|_| Vec::new()).collect();
         for (share, picture) in styles {
             for (features, descriptors) in self.features(picture, &layers)?.iter().zip(&mut descriptors) {
                 descriptors.push((*share, style_descriptor(kind, features)?));
             }
         }
-        for ((layer, weight), descriptors) in config.style_layers.iter().zip(descriptors) {
+        for ((layer, weight), descriptors) in config.style_layers.used().zip(descriptors) {
             let shares: Vec<(f64, &Tensor)> =
                 descriptors.iter().map(|(share, tensor)| (*share, tensor)).collect();
             let loss = StyleLoss::new(kind, scaling, Tensor::linear_combination(&shares)?)?;
@@ -182,8 +183,7 @@ impl Objective {
                 Some(_) => features.next(),
                 None => Some(self.to_bgr255.apply(&x)?),
             };
-            let of =
-                of.ok_or_else(|| Error::Config("the network gave fewer features than asked for".into()))?;
+            let of = of.ok_or_else(|| Error::Missing("the network gave fewer features than asked for"))?;
             values.push(term.loss.value(&term.loss.statistic(&of)?)?);
         }
         let mut seeds = Vec::with_capacity(values.len());
@@ -192,7 +192,7 @@ impl Objective {
         }
         let gradients = tape.backward(&seeds)?;
         let gradient = gradients.get(&x).cloned();
-        let gradient = gradient.ok_or_else(|| Error::Config("no loss depends on the picture".into()))?;
+        let gradient = gradient.ok_or_else(|| Error::Missing("no loss depends on the picture"))?;
         let numbers = Tensor::download(&values.iter().map(Var::value).collect::<Vec<_>>())?;
         let values = numbers.iter().zip(&self.terms).map(|(number, term)| Contribution {
             part: term.part,

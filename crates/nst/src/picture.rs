@@ -1,11 +1,14 @@
 //! A picture in memory.
 
 use crate::{Error, Result};
-use image::imageops::FilterType;
+use image::imageops::{FilterType, resize};
 use image::{ImageBuffer, Luma, Rgb};
 
+/// The most pixels of a side: 16 bits, as in JPEG.
+const MAX_SIDE: usize = 65_535;
+
 /// A picture: RGB as it is coded in files (sRGB, not linear light), 0..1, with an optional alpha channel beside it. Values
-/// outside 0..1 are kept until the picture is written.
+/// outside 0..1 are clamped when the picture is resampled or written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
     width: usize,
@@ -18,15 +21,20 @@ impl Picture {
     /// A picture of `height x width x 3` values, and `height x width` alpha values or none.
     ///
     /// # Errors
-    /// If the numbers of values do not fit, or there is no pixel.
+    /// If the numbers of values do not fit, there is no pixel, a side has more than 65535, or a value is not finite.
     pub fn new(width: usize, height: usize, rgb: Vec<f32>, alpha: Option<Vec<f32>>) -> Result<Self> {
-        let pixels = width * height;
-        let fits = rgb.len() == 3 * pixels && alpha.as_ref().is_none_or(|alpha| alpha.len() == pixels);
-        if pixels == 0 || !fits {
-            return Err(Error::Config(format!(
+        let sides = 1..=MAX_SIDE;
+        let pixels = width.saturating_mul(height);
+        let fits =
+            rgb.len() == pixels.saturating_mul(3) && alpha.as_ref().is_none_or(|alpha| alpha.len() == pixels);
+        if !fits || !sides.contains(&width) || !sides.contains(&height) {
+            return Err(Error::Values(format!(
                 "{} values make no picture of {width}x{height} pixels",
                 rgb.len()
             )));
+        }
+        if !rgb.iter().chain(alpha.iter().flatten()).all(|value| value.is_finite()) {
+            return Err(Error::Values("a pixel has a value that is not finite".into()));
         }
         Ok(Self { width, height, rgb, alpha })
     }
@@ -53,39 +61,44 @@ impl Picture {
 
     /// The same with another's alpha channel, resampled if need be.
     pub(crate) fn with_alpha_of(self, other: Option<&Self>) -> Self {
-        let alpha = other.and_then(|other| {
-            let same = (other.width, other.height) == (self.width, self.height);
-            if same { other.alpha.clone() } else { other.resized(self.width, self.height).alpha }
-        });
+        let alpha = other.and_then(|other| other.resized_alpha(self.width, self.height));
         Self { alpha, ..self }
     }
 
-    /// Width and height with the longest side of `side` pixels and the same proportions.
+    /// Width and height with the longest side of `side` pixels (1 to 65535; what lies outside is moved there) and the same
+    /// proportions.
     pub fn fitted(&self, side: usize) -> (usize, usize) {
+        let side = side.clamp(1, MAX_SIDE);
         let longest = self.width.max(self.height);
         let scaled = |extent: usize| ((extent * side + longest / 2) / longest).max(1);
         (scaled(self.width), scaled(self.height))
     }
 
-    /// Resampled by Lanczos' filter of three lobes (antialiased when it shrinks); the same if the size is the same.
+    /// Resampled by Lanczos' filter of three lobes (antialiased when it shrinks), to sides of 1 to 65535 pixels (what lies
+    /// outside is moved there); the same if the size is the same.
     #[must_use]
     pub fn resized(&self, width: usize, height: usize) -> Self {
+        let (width, height) = (width.clamp(1, MAX_SIDE), height.clamp(1, MAX_SIDE));
         if (width, height) == (self.width, self.height) {
             return self.clone();
         }
-        let (w, h) = (self.width as u32, self.height as u32);
-        // The buffers fit by construction, so `from_raw` gives them.
-        let rgb = ImageBuffer::<Rgb<f32>, _>::from_raw(w, h, self.rgb.clone()).map(|buffer| {
-            image::imageops::resize(&buffer, width as u32, height as u32, FilterType::Lanczos3).into_raw()
-        });
-        let alpha = self
-            .alpha
-            .clone()
-            .and_then(|alpha| ImageBuffer::<Luma<f32>, _>::from_raw(w, h, alpha))
-            .map(|buffer| {
-                image::imageops::resize(&buffer, width as u32, height as u32, FilterType::Lanczos3).into_raw()
-            });
-        Self { width, height, rgb: rgb.unwrap_or_default(), alpha }
+        let buffer =
+            ImageBuffer::<Rgb<f32>, _>::from_raw(self.width as u32, self.height as u32, self.rgb.as_slice());
+        // The values fit by construction, so there is a buffer.
+        let rgb = buffer
+            .map(|buffer| resize(&buffer, width as u32, height as u32, FilterType::Lanczos3).into_raw());
+        Self { width, height, rgb: rgb.unwrap_or_default(), alpha: self.resized_alpha(width, height) }
+    }
+
+    /// The alpha channel alone, resampled.
+    fn resized_alpha(&self, width: usize, height: usize) -> Option<Vec<f32>> {
+        let alpha = self.alpha.as_ref()?;
+        if (width, height) == (self.width, self.height) {
+            return Some(alpha.clone());
+        }
+        let buffer =
+            ImageBuffer::<Luma<f32>, _>::from_raw(self.width as u32, self.height as u32, alpha.as_slice())?;
+        Some(resize(&buffer, width as u32, height as u32, FilterType::Lanczos3).into_raw())
     }
 
     /// The middle part that has the proportions of `width x height`, resampled to that size.
@@ -138,5 +151,8 @@ mod tests {
         assert!(Picture::new(0, 3, vec![], None).is_err());
         assert!(Picture::new(1, 1, vec![0.0; 4], None).is_err());
         assert!(Picture::new(1, 1, vec![0.0; 3], Some(vec![])).is_err());
+        assert!(Picture::new(1 << 33, 1 << 33, vec![], None).is_err());
+        assert!(Picture::new(1, 1, vec![0.0, f32::NAN, 0.0], None).is_err());
+        assert_eq!(ramp(2, 1).fitted(usize::MAX), (65_535, 32_768));
     }
 }

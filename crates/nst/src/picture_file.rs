@@ -7,8 +7,9 @@ use std::fs::File;
 use std::io::{BufReader, Write};
 use std::path::Path;
 
-/// The most memory that decoding may take: 1 GiB, a picture of about 250 million 8-bit pixels. Guards against files whose
-/// header promises far more than they hold.
+/// The most pixels: 128 million, which take 1.5 GiB as single-precision RGB. Guards, with a limit on the decoder's own
+/// memory, against files whose header promises far more than they hold.
+const MAX_PIXELS: u64 = 1 << 27;
 const DECODER_MEMORY: u64 = 1 << 30;
 const CUT_OFF: &str = "is cut off: the file ends before the picture does";
 /// Of 100: artefacts of the coding are not to be seen.
@@ -41,7 +42,7 @@ impl Picture {
         reader.limits(limits);
         let mut decoder = reader.into_decoder().map_err(|error| fail(explain(&error)))?;
         let (width, height) = decoder.dimensions();
-        if decoder.total_bytes() > DECODER_MEMORY {
+        if u64::from(width) * u64::from(height) > MAX_PIXELS {
             return Err(fail(format!("{width}x{height} pixels are too many; reduce it first")));
         }
         let orientation = decoder.orientation().map_err(|error| fail(explain(&error)))?;

@@ -1,10 +1,11 @@
 //! From settings and pictures to an objective and a picture to start from.
 
-use crate::config::{Config, Init, Pooling};
+use crate::config::{Config, Init, Model, Pooling};
 use crate::objective::Objective;
 use crate::{Error, Inputs, LayerWeights, Picture, Result};
 use nst_tensor::Device;
-use nst_vgg::{Layer, Vgg};
+use nst_vgg::{Architecture, Layer, PixelMap, Pixels, Vgg};
+use nst_weights::Weights;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -15,34 +16,28 @@ impl Objective {
     /// # Errors
     /// As [`crate::stylize`].
     pub fn prepare(config: &Config, inputs: &Inputs, device: &Device) -> Result<(Self, Picture)> {
-        let with_content = config.content_weight > 0.0 && inputs.content.is_some();
-        let with_style = config.style_weight > 0.0 && !inputs.styles.is_empty();
-        let mut layers: Vec<Layer> = Vec::new();
-        let mut used = |on: bool, weights: &LayerWeights| {
-            layers.extend(weights.iter().filter(|(_, weight)| on && *weight > 0.0).map(|(layer, _)| layer));
-        };
-        used(with_content, &config.content_layers);
-        used(with_style, &config.style_layers);
-
-        let frame = inputs.content.as_ref().or(inputs.styles.first());
-        let frame = frame.ok_or_else(|| Error::Config("a content or a style picture is needed".into()))?;
+        config.check()?;
+        check_model(config, &inputs.weights)?;
+        let content = inputs.content.as_ref();
+        let frame = content.or(inputs.styles.first());
+        let frame = frame.ok_or(Error::Missing("a content or a style picture is needed"))?;
         let (width, height) = frame.fitted(config.size);
-        let style_side = config.style_size.unwrap_or(config.size);
-        let fit_style = |picture: &Picture| {
-            let (width, height) = picture.fitted(style_side);
-            picture.resized(width, height)
-        };
-        let deepest = layers.iter().max().copied();
-        let content = inputs.content.as_ref().map(|picture| picture.resized(width, height));
-        for (role, original) in inputs
-            .content
-            .iter()
-            .map(|picture| ("content", picture))
-            .chain(inputs.styles.iter().map(|picture| ("style", picture)))
-        {
-            check_size(role, (original.width(), original.height()), deepest)?;
+
+        let with_content = content.filter(|_| config.content_weight > 0.0);
+        let with_styles: Vec<(f64, &Picture)> = shares(&config.style_blend, inputs.styles.len())?
+            .into_iter()
+            .zip(&inputs.styles)
+            .filter(|(share, _)| config.style_weight > 0.0 && *share > 0.0)
+            .collect();
+        let mut layers = Vec::new();
+        if let Some(picture) = with_content {
+            layers.extend(layers_for("content", &[picture], &config.content_layers, |_| (width, height))?);
         }
-        check_size("resulting", (width, height), deepest)?;
+        let styles: Vec<&Picture> = with_styles.iter().map(|(_, picture)| *picture).collect();
+        let fitted = |picture: &Picture| picture.fitted(config.style_size.unwrap_or(config.size));
+        let style_layers = layers_for("style", &styles, &config.style_layers, fitted)?;
+        check_size("resulting", (width, height), style_layers.iter().copied().max())?;
+        layers.extend(style_layers);
 
         let pooling = match config.pooling {
             Pooling::Max => nst_tensor::Pooling::Max,
@@ -50,37 +45,73 @@ impl Objective {
         };
         let vgg = Vgg::load(&inputs.weights, device, pooling, &layers)?;
         let mut objective = Objective::new(config, vgg, device)?;
-        if let Some(content) = content.as_ref().filter(|_| with_content) {
-            objective.add_content(config, content)?;
+        if let Some(picture) = with_content {
+            objective.add_content(config, &picture.resized(width, height))?;
         }
-        if with_style {
-            let styles: Vec<Picture> = inputs.styles.iter().map(fit_style).collect();
-            for style in &styles {
-                check_size("resampled style", (style.width(), style.height()), deepest)?;
-            }
-            let shares = shares(&config.style_blend, styles.len())?;
-            objective.add_style(config, &shares.into_iter().zip(styles).collect::<Vec<_>>())?;
+        if !with_styles.is_empty() {
+            let resized = |(share, picture): (f64, &Picture)| {
+                let (width, height) = fitted(picture);
+                (share, picture.resized(width, height))
+            };
+            objective.add_style(config, &with_styles.into_iter().map(resized).collect::<Vec<_>>())?;
         }
         objective.add_variation(config);
         if objective.is_empty() {
             let problem = "every loss has weight 0 or no picture, so there is nothing to do".into();
             return Err(Error::Setting { setting: "content-weight, style-weight, tv-weight", problem });
         }
-        let needed = |picture: Option<Picture>, setting: &'static str| {
-            picture.ok_or_else(|| Error::Setting {
-                setting: "init",
-                problem: format!("'{setting}' needs such a picture"),
-            })
-        };
-        let initial = match &config.init {
-            Init::Content => needed(content, "content")?,
-            Init::Style => needed(inputs.styles.first().map(|style| style.covering(width, height)), "style")?,
-            Init::File(_) => {
-                needed(inputs.init.as_ref().map(|picture| picture.resized(width, height)), "a file")?
-            }
-            Init::Noise => noise(config, width, height)?,
-        };
+        let initial = initial(config, inputs, (width, height))?;
         Ok((objective, initial))
+    }
+}
+
+/// The network must be the one that the settings name.
+fn check_model(config: &Config, weights: &Weights) -> Result<()> {
+    let wanted = match config.model {
+        Model::Vgg16 => Architecture::Vgg16,
+        Model::Vgg19 => Architecture::Vgg19,
+    };
+    if weights.architecture == wanted {
+        return Ok(());
+    }
+    let problem = format!("is {wanted}, but the weights are of {}", weights.architecture);
+    Err(Error::Setting { setting: "model", problem })
+}
+
+/// The layers that a loss uses on `pictures`, which are large enough for them as they are and as they will be resampled.
+fn layers_for(
+    role: &'static str,
+    pictures: &[&Picture],
+    weights: &LayerWeights,
+    resampled: impl Fn(&Picture) -> (usize, usize),
+) -> Result<Vec<Layer>> {
+    if pictures.is_empty() {
+        return Ok(Vec::new());
+    }
+    let layers: Vec<Layer> = weights.used().map(|(layer, _)| layer).collect();
+    for picture in pictures {
+        let deepest = layers.iter().copied().max();
+        check_size(role, (picture.width(), picture.height()), deepest)?;
+        check_size(
+            if role == "style" { "resampled style" } else { "resulting" },
+            resampled(picture),
+            deepest,
+        )?;
+    }
+    Ok(layers)
+}
+
+/// The picture to start from.
+fn initial(config: &Config, inputs: &Inputs, (width, height): (usize, usize)) -> Result<Picture> {
+    let needed = |picture: Option<Picture>| {
+        let problem = || format!("'{}' needs that picture", String::from(config.init.clone()));
+        picture.ok_or_else(|| Error::Setting { setting: "init", problem: problem() })
+    };
+    match &config.init {
+        Init::Content => needed(inputs.content.as_ref().map(|picture| picture.resized(width, height))),
+        Init::Style => needed(inputs.styles.first().map(|style| style.covering(width, height))),
+        Init::File(_) => needed(inputs.init.as_ref().map(|picture| picture.resized(width, height))),
+        Init::Noise => noise(config, width, height),
     }
 }
 
@@ -99,7 +130,7 @@ fn check_size(role: &'static str, (width, height): (usize, usize), deepest: Opti
 
 /// The share of each style, adding up to 1.
 fn shares(blend: &[f64], styles: usize) -> Result<Vec<f64>> {
-    if blend.is_empty() {
+    if blend.is_empty() || styles == 0 {
         return Ok(vec![1.0 / styles as f64; styles]);
     }
     if blend.len() != styles {
@@ -112,11 +143,11 @@ fn shares(blend: &[f64], styles: usize) -> Result<Vec<f64>> {
 
 /// Normally distributed values around the mean color of Caffe's VGG.
 fn noise(config: &Config, width: usize, height: usize) -> Result<Picture> {
-    const MEAN_RGB: [f64; 3] = [123.68, 116.779, 103.939];
+    let mean = PixelMap::from_rgb(Pixels::Bgr255).inverse().pixel([0.0; 3]);
     let mut random = ChaCha8Rng::seed_from_u64(config.seed);
     let values = (0..width * height * 3).map(|at| {
         let normal: f64 = StandardNormal.sample(&mut random);
-        ((MEAN_RGB[at % 3] + config.noise * normal) / 255.0) as f32
+        (mean[at % 3] + config.noise * normal / 255.0) as f32
     });
     Picture::new(width, height, values.collect(), None)
 }

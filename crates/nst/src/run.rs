@@ -7,6 +7,7 @@ use nst_weights::Weights;
 use std::ops::ControlFlow;
 
 /// What a style transfer works on, opened and decoded.
+#[derive(Clone, Debug)]
 pub struct Inputs {
     /// The picture whose content is kept. Without one, a texture in the style is made.
     pub content: Option<Picture>,
@@ -19,6 +20,7 @@ pub struct Inputs {
 }
 
 /// What came of a style transfer.
+#[derive(Clone, Debug)]
 pub struct Outcome {
     /// The best picture that the optimizer accepted.
     pub picture: Picture,
@@ -62,7 +64,6 @@ pub fn stylize(
     device: &Device,
     observer: &mut dyn FnMut(&Event<'_>) -> ControlFlow<()>,
 ) -> Result<Outcome> {
-    config.check()?;
     let (objective, initial) = Objective::prepare(config, inputs, device)?;
     let x = objective.variable(&initial)?;
     let content = inputs.content.as_ref();

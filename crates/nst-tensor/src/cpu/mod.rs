@@ -57,10 +57,20 @@ impl Cpu {
     }
 
     /// A new buffer of `len` values that `write` fills.
-    fn written(&self, shape: &Shape, write: impl FnOnce(&mut [f32]) + Send) -> Buffer {
+    fn written(&self, shape: &Shape, write: impl FnOnce(&mut [f32]) + Send) -> Result<Buffer> {
+        self.check_room(shape.len())?;
         let mut values = vec![0.0; shape.len()];
         self.run(|| write(&mut values));
-        self.buffer(values)
+        Ok(self.buffer(values))
+    }
+
+    /// An error instead of an abort where the system refuses so much memory.
+    fn check_room(&self, len: usize) -> Result<()> {
+        Vec::<f32>::new().try_reserve_exact(len).map_err(|_| Error::Backend {
+            operation: "allocate",
+            device: self.name(),
+            message: format!("out of memory: a tensor of {len} values does not fit; use smaller pictures"),
+        })
     }
 
     fn buffer(&self, values: Vec<f32>) -> Buffer {
@@ -92,6 +102,7 @@ impl Backend for Cpu {
     }
 
     fn fill(&self, shape: &Shape, value: f32) -> Result<Buffer> {
+        self.check_room(shape.len())?;
         Ok(self.buffer(vec![value; shape.len()]))
     }
 
@@ -141,9 +152,9 @@ impl Backend for Cpu {
 
     fn channel_sums(&self, x: &Tensor) -> Result<Buffer> {
         let values = self.values(x)?;
-        Ok(self.written(&Shape::from([x.shape().channels()]), |output| {
+        self.written(&Shape::from([x.shape().channels()]), |output| {
             nst_kernels::channel_sums(values, output);
-        }))
+        })
     }
 
     fn matmul(&self, (a, ta): (&Tensor, Transpose), (b, tb): (&Tensor, Transpose)) -> Result<Buffer> {
@@ -153,23 +164,23 @@ impl Backend for Cpu {
         };
         let ([m, k], [_, n]) = (extents(a, ta), extents(b, tb));
         let (a, b) = (self.values(a)?, self.values(b)?);
-        Ok(self.written(&Shape::from([m, n]), |output| {
+        self.written(&Shape::from([m, n]), |output| {
             nst_kernels::matmul(self.isa, [m, k, n], (a, ta), (b, tb), output);
-        }))
+        })
     }
 
     fn gram(&self, x: &Tensor) -> Result<Buffer> {
         let channels = x.shape().channels();
         let values = self.values(x)?;
-        Ok(self.written(&Shape::from([channels; 2]), |output| {
+        self.written(&Shape::from([channels; 2]), |output| {
             nst_kernels::gram(self.isa, channels, values, output);
-        }))
+        })
     }
 
     fn gram_backward(&self, x: &Tensor, gradient: &Tensor) -> Result<Buffer> {
         let channels = x.shape().channels();
         let (shape, x, gradient) = (x.shape(), self.values(x)?, self.values(gradient)?);
-        Ok(self.written(shape, |output| nst_kernels::gram_backward(self.isa, channels, x, gradient, output)))
+        self.written(shape, |output| nst_kernels::gram_backward(self.isa, channels, x, gradient, output))
     }
 
     fn pack_filter(&self, oihw: &Tensor) -> Result<Buffer> {
@@ -204,7 +215,7 @@ impl Backend for Cpu {
     ) -> Result<Buffer> {
         let (input, filter, bias) = (self.values(input)?, self.filter(filter)?, self.optional(bias)?);
         let shape = Shape::from([conv.batch, conv.out_height(), conv.out_width(), conv.out_channels]);
-        Ok(self.written(&shape, |output| conv.forward(input, filter.packed(), bias, activation, output)))
+        self.written(&shape, |output| conv.forward(input, filter.packed(), bias, activation, output))
     }
 
     fn conv2d_backward_data(
@@ -220,7 +231,7 @@ impl Backend for Cpu {
         let written =
             self.written(&shape, |output| conv.backward_data(gradient, activated, filter.packed(), output));
         filter.book();
-        Ok(written)
+        written
     }
 
     fn conv2d_backward_filter(
@@ -233,16 +244,16 @@ impl Backend for Cpu {
         let (input, gradient, activated) =
             (self.values(input)?, self.values(gradient)?, self.optional(activated)?);
         let shape = Shape::from([conv.out_channels, conv.in_channels, conv.kernel[0], conv.kernel[1]]);
-        Ok(self.written(&shape, |output| conv.backward_filter(self.isa, input, gradient, activated, output)))
+        self.written(&shape, |output| conv.backward_filter(self.isa, input, gradient, activated, output))
     }
 
     fn pool2d(&self, pool: &Pool2d, kind: Pooling, input: &Tensor) -> Result<Buffer> {
         let input = self.values(input)?;
         let shape = Shape::from([pool.batch, pool.height / 2, pool.width / 2, pool.channels]);
-        Ok(self.written(&shape, |output| match kind {
+        self.written(&shape, |output| match kind {
             Pooling::Max => pool.max(input, output),
             Pooling::Average => pool.average(input, output),
-        }))
+        })
     }
 
     fn pool2d_backward(
@@ -254,10 +265,10 @@ impl Backend for Cpu {
     ) -> Result<Buffer> {
         let (shape, gradient) = (input.shape(), self.values(gradient)?);
         let input = self.values(input)?;
-        Ok(self.written(shape, |output| match kind {
+        self.written(shape, |output| match kind {
             Pooling::Max => pool.max_backward(input, gradient, output),
             Pooling::Average => pool.average_backward(gradient, output),
-        }))
+        })
     }
 
     fn total_variation(&self, kind: Variation, image: &Tensor) -> Result<Buffer> {
@@ -267,8 +278,8 @@ impl Backend for Cpu {
 
     fn total_variation_backward(&self, kind: Variation, image: &Tensor) -> Result<Buffer> {
         let (shape, values) = (image.shape().nhwc("total_variation_backward")?, self.values(image)?);
-        Ok(self.written(image.shape(), |output| {
+        self.written(image.shape(), |output| {
             nst_kernels::total_variation_backward(kind, shape, values, output);
-        }))
+        })
     }
 }

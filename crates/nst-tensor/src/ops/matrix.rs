@@ -45,6 +45,9 @@ impl Tensor {
     pub fn gram_backward(&self, features: &Self) -> Result<Self> {
         self.same_device("gram_backward", &[features])?;
         let channels = features.shape().channels();
+        if features.shape().dims().is_empty() {
+            return Err(Error::shape("gram_backward", "features [.., channels]", features.shape()));
+        }
         if self.shape().dims() != [channels; 2] {
             return Err(Error::shape("gram_backward", format!("[{channels}, {channels}]"), self.shape()));
         }
