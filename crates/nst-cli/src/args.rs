@@ -34,6 +34,9 @@ Fetched weights are kept in the folder that `nst weights path` prints; NST_WEIGH
 A download that was cut off is continued by the same command. It goes through the proxy that ALL_PROXY, HTTPS_PROXY or
 HTTP_PROXY names, if any.";
 
+/// Far beyond the cores of any machine; tens of thousands would bring one to a halt.
+const MAX_THREADS: i64 = 1024;
+
 /// Neural style transfer: pictures with the content of one and the style of another
 #[derive(clap::Parser)]
 #[command(name = "nst", version, disable_help_subcommand = true)]
@@ -165,8 +168,8 @@ pub(crate) struct RunArgs {
     #[arg(short, long)]
     pub(crate) verbose: bool,
     /// Threads to compute with; left out, one for each core. The result is the same
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MAX_THREADS))]
+    pub(crate) threads: Option<u16>,
 }
 
 /// What is to be known of a weight file that does not say it.

@@ -68,7 +68,7 @@ impl Job {
             weights: weight_store::open(&config, weight_file.pixels)?,
         };
         let device = match args.threads {
-            Some(threads) => Device::cpu_with_threads(threads.get())?,
+            Some(threads) => Device::cpu_with_threads(usize::from(threads))?,
             None => Device::cpu(),
         };
         Ok(Self {

@@ -22,7 +22,7 @@ impl Progress {
             let lines = (verbosity != Verbosity::Quiet).then(Throttle::new);
             return Ok(Self { bar: ProgressBar::hidden(), lines });
         }
-        let style = ProgressStyle::with_template("{wide_bar} {pos}/{len}  {msg}, {eta} left")?;
+        let style = ProgressStyle::with_template("{wide_bar} {pos}/{len}  {msg}")?;
         let bar = ProgressBar::new(iterations as u64).with_style(style).with_message("preparing");
         bar.tick();
         Ok(Self { bar, lines: None })
@@ -36,11 +36,12 @@ impl Progress {
     /// Shows an evaluation.
     pub(crate) fn observe(&mut self, event: &Event<'_>) {
         let evaluation = event.evaluation;
+        let (done, all) = (evaluation.iteration, event.iterations);
         let per_second = (evaluation.evaluation + 1) as f64 / evaluation.seconds;
-        let message = format!("loss {}, {per_second:.2} evaluations/s", number(evaluation.total));
+        let left = time_left(evaluation.seconds, done, all);
+        let message = format!("loss {}, {per_second:.2} evaluations/s{left}", number(evaluation.total));
         if self.lines.as_mut().is_some_and(Throttle::is_due) {
-            let (done, all) = (evaluation.iteration, event.iterations);
-            say(&format!("iteration {done} of {all}: {message}{}", time_left(evaluation.seconds, done, all)));
+            say(&format!("iteration {done} of {all}: {message}"));
         }
         self.bar.set_message(message);
         self.bar.set_position(evaluation.iteration as u64);

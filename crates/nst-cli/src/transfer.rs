@@ -75,11 +75,9 @@ fn end(job: &Job, outcome: &Outcome, time: Duration) -> Result<ExitCode> {
             say(reason);
         }
         let (initial, best) = (number(outcome.initial.total), number(outcome.best.total));
-        say(&format!(
-            "{verb} {written}: loss {initial} -> {best} in {} evaluations, {}",
-            outcome.evaluations,
-            HumanDuration(time)
-        ));
+        let (count, plural) = (outcome.evaluations, if outcome.evaluations == 1 { "" } else { "s" });
+        let time = HumanDuration(time);
+        say(&format!("{verb} {written}: loss {initial} -> {best} in {count} evaluation{plural}, {time}"));
     }
     Ok(code)
 }

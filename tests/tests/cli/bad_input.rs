@@ -55,7 +55,7 @@ fn pictures_of_hostile_sizes() {
     let bench = Bench::new();
     for (name, width, height) in [("point.png", 1, 1), ("line.png", 1, 5000)] {
         waves(width, height).save(bench.path(name)).unwrap();
-        content_refused(&bench, name, "too small: layer relu5_1 needs at least 16 on each side");
+        content_refused(&bench, name, "too small: layer relu4_2 needs at least 8 on each side");
         refused(&bench, &["content.png", name, "-o", "out.png"], 1, "the style picture is");
     }
     // The header of a picture of 60000x60000 pixels, and nothing of the picture.
@@ -78,6 +78,7 @@ fn settings_out_of_range() {
         (&["--style-weight", "nan"], "style-weight: must be 0 or more and finite"),
         (&["--style-weight", "-1"], "style-weight: must be 0 or more"),
         (&["--content-weight", "inf"], "content-weight"),
+        (&["--style-weight", "1e308"], "style-weight"),
         (&["--content-weight", "0", "--style-weight", "0"], "nothing to do"),
         (&["--style-blend", "1,2"], "2 weights for 1 style pictures"),
         (&["--learning-rate", "0"], "learning-rate"),
@@ -86,6 +87,7 @@ fn settings_out_of_range() {
         (&["--preset", "vincent"], "possible values: gatys"),
         (&["--style-wieght", "3"], "a similar argument exists: '--style-weight'"),
         (&["--threads", "0"], "--threads"),
+        (&["--threads", "1025"], "--threads"),
         (&["--save-every", "0"], "--save-every"),
         (&["--pixels", "rgb01"], "--weights FILE"),
         (&["--quiet", "--verbose"], "cannot be used with"),
@@ -172,13 +174,29 @@ fn what_is_read_is_never_written() {
     assert_eq!(std::fs::read(bench.path("content.png")).unwrap(), content);
 }
 
+/// Biases of the first convolution so great that its features overflow.
+fn overflowing_weights() -> Vec<u8> {
+    let mut file = std::fs::read(narrow_vgg19()).unwrap();
+    let (length, rest) = file.split_first_chunk().unwrap();
+    let header = 8 + u64::from_le_bytes(*length) as usize;
+    let tensors: serde_json::Value = serde_json::from_slice(&rest[..header - 8]).unwrap();
+    let [start, end] =
+        [0, 1].map(|i| tensors["features.0.bias"]["data_offsets"][i].as_u64().unwrap() as usize);
+    for value in file[header + start..header + end].as_chunks_mut().0 {
+        *value = f32::MAX.to_le_bytes();
+    }
+    file
+}
+
 #[test]
 fn a_loss_that_is_not_finite_from_the_start() {
     let bench = Bench::new();
     bench.write("out.png", OLD);
+    bench.write("great.safetensors", overflowing_weights());
     let start =
         ["stylize", "content.png", "style.png", "-o", "out.png", "--size", "40", "--trace", "t.jsonl"];
-    let line = bench.refuse(&[&start[..], &["--style-weight", "1e308", "--quiet"]].concat(), 1);
+    let network = ["--model", "vgg19", "--weights", "great.safetensors"];
+    let line = bench.refuse(&[&start[..], &network, &["--quiet"]].concat(), 1);
     assert!(line.contains("the loss of the initial picture is not finite"), "{line}");
     assert_eq!(std::fs::read_to_string(bench.path("out.png")).unwrap(), OLD);
     // JSON has no infinity.

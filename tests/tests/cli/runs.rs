@@ -138,6 +138,33 @@ fn quiet_says_nothing_and_verbose_tells_each_layer() {
     }
 }
 
+#[test]
+fn a_run_that_fails_saves_the_best_picture() {
+    let bench = Bench::new();
+    let narrow = narrow_vgg19();
+    let start = ["stylize", "content.png", "style.png", "-o", "out.png", "--size", "40", "--quiet"];
+    let network = ["--model", "vgg19", "--weights", &narrow];
+    // Steps so long that no number holds the loss, whatever it is cut to.
+    let leaps = ["--optimizer", "adam", "--learning-rate", "1e30", "--trace", "t.jsonl"];
+    let line = bench.refuse(&[&start[..], &network, &leaps].concat(), 1);
+    assert!(line.contains("not finite") && line.contains("'out.png' holds the best picture"), "{line}");
+    let lines = bench.trace("t.jsonl");
+    assert!(lines[0]["total"].is_number() && lines[1]["total"].is_null(), "{lines:?}");
+    let [written, content] =
+        ["out.png", "content.png"].map(|name| image::open(bench.path(name)).unwrap().into_rgb8());
+    assert_eq!(written, content);
+}
+
+#[test]
+fn a_run_that_has_converged_says_so() {
+    let bench = Bench::new();
+    let narrow = narrow_vgg19();
+    let start = ["stylize", "content.png", "style.png", "-o", "out.png", "--size", "40"];
+    let network = ["--model", "vgg19", "--weights", &narrow, "--tolerance-gradient", "1e30"];
+    let said = bench.succeed(&[&start[..], &network].concat()).stderr;
+    assert!(said.contains("converged: the gradient vanishes\nwrote out.png"), "{said}");
+}
+
 /// A reader of the trace that leaves, as `head` does, ends nothing but the trace.
 #[cfg(unix)]
 #[test]

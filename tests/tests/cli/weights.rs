@@ -1,7 +1,10 @@
 //! `nst weights`.
 
 use nst_tests::Bench;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
+use std::process::Output;
 
 /// A `.pth` file of nst-weights' own tests: a narrow network that torch wrote.
 fn pth(name: &str) -> String {
@@ -74,35 +77,60 @@ fn what_cannot_be_fetched_is_told_in_one_line() {
     assert!(!bench.path("weights").exists());
 }
 
-/// A manifest may name any server; this one has nothing.
-#[test]
-fn a_server_without_the_file() {
-    let bench = Bench::new();
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+/// Fetches `vgg19` from a server on loopback that gives `answer` to one request.
+fn fetch_from_server(bench: &Bench, answer: Vec<u8>) -> Output {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let server = std::thread::spawn(move || {
-        for stream in listener.incoming().take(1) {
-            let mut stream = stream.unwrap();
-            let mut request = [0; 1024];
-            let _ = std::io::Read::read(&mut stream, &mut request);
-            std::io::Write::write_all(&mut stream, b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")
-                .unwrap();
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            request.extend(byte);
         }
+        stream.write_all(&answer).unwrap();
     });
     bench.write(
         "mirror.toml",
         format!(
             "[[weights]]\nname = \"vgg19\"\narchitecture = \"vgg19\"\npixels = \"rgb01\"\nlicence = \"\"\n\
-             attribution = \"\"\nurl = \"http://{address}/vgg19-dcbb9e9d.pth\"\nsha256 = \"dcbb9e9d\"\n"
+             attribution = \"\"\nurl = \"http://{address}/narrow.pth\"\nsha256 = \"{SHA256}\"\n"
         ),
     );
-    let mut command = bench.command(&["weights", "fetch", "vgg19", "--manifest", "mirror.toml", "--quiet"]);
+    let mut command = bench.command(&["weights", "fetch", "vgg19", "--manifest", "mirror.toml"]);
     for variable in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "https_proxy", "http_proxy"] {
         command.env_remove(variable);
     }
     let output = command.output().unwrap();
-    let line = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{line}");
-    assert!(line.starts_with("nst: cannot fetch http://") && line.contains("404"), "{line}");
     server.join().unwrap();
+    output
+}
+
+/// Of `vgg19-f32-zip.pth`.
+const SHA256: &str = "5a25d4e5967a18f517a5c06a261b1649800596f34520d93cd90a79e874613df2";
+
+#[test]
+fn what_a_server_has_is_fetched_listed_and_used() {
+    let bench = Bench::new();
+    let file = std::fs::read(pth("vgg19-f32-zip.pth")).unwrap();
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", file.len());
+    let output = fetch_from_server(&bench, [head.as_bytes(), &file].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let fetched = bench.path("weights").join("narrow.safetensors");
+    assert_eq!(Path::new(String::from_utf8(output.stdout).unwrap().trim_end()), fetched);
+    let listed = bench.succeed(&["weights", "list", "--manifest", "mirror.toml"]).stdout;
+    assert!(listed.contains(&format!("vgg19          vgg19    rgb01   {}", fetched.display())), "{listed}");
+    let run = ["stylize", "content.png", "style.png", "-o", "out.png", "--size", "32", "--iterations", "1"];
+    bench.succeed(&[&run[..], &["--model", "vgg19"]].concat());
+}
+
+#[test]
+fn a_server_without_the_file() {
+    let bench = Bench::new();
+    let output = fetch_from_server(&bench, b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n".to_vec());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let line = said.lines().last().unwrap();
+    assert!(line.starts_with("nst: cannot fetch http://") && line.contains("404"), "{said}");
 }
