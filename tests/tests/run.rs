@@ -230,6 +230,8 @@ fn what_cannot_be_done_is_said_before_anything_is_done() {
     assert!(
         problem(&Config { init: Init::File("x.png".into()), ..config() }, &inputs()).starts_with("init:")
     );
+    let huge = Config { size: 65_535, ..config() };
+    assert!(problem(&huge, &inputs()).starts_with("size: makes a picture of 65535x52428"));
     assert!(
         problem(&Config { model: Model::Vgg16, ..config() }, &inputs()).starts_with("model: is vgg16, but")
     );

@@ -200,13 +200,13 @@ struct OptimizerOptions {
     /// L-BFGS: search for the length of each step; wolfe takes several evaluations an iteration
     #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(LineSearch::NAMES))]
     line_search: Option<String>,
-    /// L-BFGS without line search: steps of bounded length, or exactly as torch's
+    /// L-BFGS: steps of bounded length, bad ones cut; or exactly as torch's
     #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(Steps::NAMES))]
     steps: Option<String>,
     /// L-BFGS: steps remembered; each takes twice the memory of the picture
     #[arg(long, value_name = "NUMBER")]
     history: Option<usize>,
-    /// L-BFGS: factor on each step. Adam: greatest change of a pixel, in units of --variable
+    /// L-BFGS: factor on each step. Adam: about the most that a pixel changes in one step, in 0..255
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     learning_rate: Option<f64>,
     /// L-BFGS: stop when no element of the gradient is greater; negative: never

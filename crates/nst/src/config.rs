@@ -155,7 +155,7 @@ impl Config {
                 && factors.map(|factor| weight * factor).any(|weight| !(weight as f32).is_normal())
             {
                 let problem =
-                    format!("{weight}, times a layer's weight, is beyond single precision (1e-37 to 1e38)");
+                    format!("{weight:e}, times a layer's weight, is beyond single precision (1e-37 to 1e38)");
                 return Err(Error::Setting { setting, problem });
             }
         }

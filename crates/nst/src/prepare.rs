@@ -22,6 +22,7 @@ impl Objective {
         let frame = content.or(inputs.styles.first());
         let frame = frame.ok_or(Error::Missing("a content or a style picture is needed"))?;
         let (width, height) = frame.fitted(config.size);
+        check_pixels("size", (width, height))?;
 
         let with_content = content.filter(|_| config.content_weight > 0.0);
         let with_styles: Vec<(f64, &Picture)> = shares(&config.style_blend, inputs.styles.len())?
@@ -92,6 +93,7 @@ fn layers_for(
     for picture in pictures {
         let deepest = layers.iter().copied().max();
         check_size(role, (picture.width(), picture.height()), deepest)?;
+        check_pixels("style-size", resampled(picture))?;
         check_size(
             if role == "style" { "resampled style" } else { "resulting" },
             resampled(picture),
@@ -113,6 +115,18 @@ fn initial(config: &Config, inputs: &Inputs, (width, height): (usize, usize)) ->
         Init::File(_) => needed(inputs.init.as_ref().map(|picture| picture.resized(width, height))),
         Init::Noise => noise(config, width, height),
     }
+}
+
+/// More than this the network's features would not fit into any memory; the picture alone would take 1.5 GiB.
+const MAX_PIXELS: usize = 1 << 27;
+
+fn check_pixels(setting: &'static str, (width, height): (usize, usize)) -> Result<()> {
+    if width.saturating_mul(height) <= MAX_PIXELS {
+        return Ok(());
+    }
+    let problem =
+        format!("makes a picture of {width}x{height}; use a smaller one, at most {MAX_PIXELS} pixels in all");
+    Err(Error::Setting { setting, problem })
 }
 
 fn check_size(role: &'static str, (width, height): (usize, usize), deepest: Option<Layer>) -> Result<()> {
