@@ -3,7 +3,7 @@
 use crate::args::{RunArgs, WeightFileArgs};
 use crate::failure::usage;
 use crate::{paths, weight_store};
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use nst::config::Init;
 use nst::{Config, Inputs, Picture};
 use nst_tensor::Device;
@@ -87,7 +87,7 @@ impl Job {
     }
 }
 
-/// The file itself is made when there is something to write, so that a run which is refused leaves an old one alone.
+/// The file itself is made, or emptied, when there is something to write, so that a run which is refused leaves it alone.
 fn check_trace(trace: &Path) -> Result<()> {
     if trace.is_dir() {
         return Err(usage(format!("the trace '{}' is a folder; name a file", trace.display())));
@@ -95,6 +95,10 @@ fn check_trace(trace: &Path) -> Result<()> {
     let folder = paths::folder_of(trace);
     if !folder.is_dir() {
         bail!("trace '{}': there is no folder '{}'; make it first", trace.display(), folder.display());
+    }
+    if trace.exists() {
+        let opened = std::fs::OpenOptions::new().append(true).open(trace);
+        opened.map_err(|error| anyhow!("trace '{}': {error}", trace.display()))?;
     }
     Ok(())
 }

@@ -179,7 +179,7 @@ struct Network {
     /// The network: vgg16 is in the box, `nst weights fetch vgg19` brings the other
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Model::NAMES))]
     model: Option<String>,
-    /// Weights of --model from a file (.safetensors, .pth); left out, those in the box or fetched
+    /// Weights of --model from a file (.safetensors, .pth); left out, for vgg16 those in the box, for vgg19 those fetched
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
     /// What a pooling takes of each window; the method's authors recommend avg

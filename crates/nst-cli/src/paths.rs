@@ -19,11 +19,11 @@ pub(crate) fn check_clashes(
     let real_trace = trace.map(resolved);
     for &input in inputs {
         let real_input = resolved(input);
-        if real_input == real_output {
+        if real_input == real_output || is_linked(input, output) {
             let output = output.display();
             return Err(usage(format!("the output '{output}' is also an input; name another file")));
         }
-        if Some(&real_input) == real_trace.as_ref() {
+        if Some(&real_input) == real_trace.as_ref() || trace.is_some_and(|trace| is_linked(input, trace)) {
             return Err(usage(format!(
                 "the trace '{}' is also an input; name another file",
                 input.display()
@@ -36,10 +36,21 @@ pub(crate) fn check_clashes(
             )));
         }
     }
+    if let Some(trace) =
+        real_trace.as_ref().filter(|trace| with_snapshots && is_snapshot(trace, &real_output))
+    {
+        let trace = trace.display();
+        return Err(usage(format!("--save-every may overwrite the trace '{trace}'; name another file")));
+    }
     if real_trace == Some(real_output) {
         return Err(usage(format!("output and trace are both '{}'; name two files", output.display())));
     }
     Ok(())
+}
+
+/// Whether two paths lead to one file, by hard links or otherwise.
+fn is_linked(one: &Path, other: &Path) -> bool {
+    same_file::is_same_file(one, other).unwrap_or(false)
 }
 
 /// The one path of a file: absolute, without links. For a file that is still to be written, by way of its folder.

@@ -48,9 +48,19 @@ pub(crate) fn run(job: &Job) -> Result<ExitCode> {
     });
     progress.finish();
     let outcome = outcome?;
-    outcome.picture.save(&job.output)?;
+    // A run that was cut short before any step has nothing that an older file should give way to.
+    let cut_short = outcome.end == End::Interrupted && outcome.best.evaluation == 0;
+    if !cut_short {
+        outcome.picture.save(&job.output)?;
+    }
+    let output = job.output.display();
     if let Some(error) = failed {
-        return Err(error);
+        let left = if cut_short { "is left as it was" } else { "holds the best picture so far" };
+        bail!("{error}; '{output}' {left}");
+    }
+    if cut_short {
+        say(&format!("interrupted before there was a result; '{output}' is left as it was"));
+        return Ok(ExitCode::from(INTERRUPTED));
     }
     if job.verbosity == Verbosity::Verbose {
         summary::after(&outcome);

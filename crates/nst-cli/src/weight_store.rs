@@ -54,7 +54,7 @@ pub(crate) fn open(config: &Config, pixels: Option<Pixels>) -> Result<Weights> {
 }
 
 /// The error with the flag that would help.
-fn advise(error: Error) -> anyhow::Error {
+pub(crate) fn advise(error: Error) -> anyhow::Error {
     match error {
         Error::WrongArchitecture { found, .. } => {
             anyhow!("{error}; say --model {found} or give another file")

@@ -59,7 +59,7 @@ fn list(folder: &Path, manifest: &Manifest) -> Result<String> {
     Ok(table)
 }
 
-/// Prints the path of each converted file.
+/// Prints the path of each converted file; says how to use it.
 fn fetch(args: &FetchArgs) -> Result<()> {
     let manifest = open_manifest(args.manifest.as_deref())?;
     let folder = args.out.clone().map_or_else(weight_store::folder, Ok)?;
@@ -76,12 +76,14 @@ fn fetch(args: &FetchArgs) -> Result<()> {
         _ => return Err(usage("--from takes one file, so one name or none")),
     };
     let options = ConvertOptions { architecture, pixels: args.pixels, ..ConvertOptions::default() };
-    report(&nst_weights::convert(file, &manifest, &folder, &options)?, args.quiet)
+    let converted = nst_weights::convert(file, &manifest, &folder, &options).map_err(weight_store::advise)?;
+    report(&converted, args.quiet)
 }
 
 fn report(fetched: &Fetched, quiet: bool) -> Result<()> {
-    if fetched.already_there && !quiet {
-        say("already there");
+    if !quiet {
+        let state = if fetched.already_there { "already there" } else { "ready" };
+        say(&format!("{state}; to use it, give its path with --weights:"));
     }
     Ok(console::print(&format!("{}\n", fetched.path.display()))?)
 }

@@ -62,6 +62,19 @@ pub enum Error {
         found: Architecture,
     },
 
+    /// The network expects other pixels than the caller says.
+    #[error(
+        "{file} is of a network that expects {found} pixels, not {expected}; leave the pixels to the file"
+    )]
+    WrongPixels {
+        /// The file.
+        file: String,
+        /// What the caller said.
+        expected: crate::Pixels,
+        /// What the file or the manifest says.
+        found: crate::Pixels,
+    },
+
     /// A tensor is missing, has the wrong shape or holds values that are not finite.
     #[error("{file}: tensor {tensor}: expected {expected}, got {found}")]
     BadTensor {

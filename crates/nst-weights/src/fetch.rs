@@ -210,6 +210,9 @@ pub fn convert(file: &Path, manifest: &Manifest, folder: &Path, options: &Conver
     );
     let mut reader = BufReader::new(reader);
     let weights = if let Some(entry) = known {
+        if let Some(expected) = options.pixels.filter(|&pixels| pixels != entry.pixels) {
+            return Err(Error::WrongPixels { file: name, expected, found: entry.pixels });
+        }
         read_entry(&mut reader, &name, entry)?
     } else {
         let read = ReadOptions { pixels: options.pixels, ..ReadOptions::default() };

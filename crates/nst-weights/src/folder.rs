@@ -50,11 +50,19 @@ pub fn list(folder: &Path, manifest: &Manifest) -> Result<Vec<Found>> {
     Ok(found)
 }
 
-/// The first file for `architecture` that [`list`] gives.
+/// The file for `architecture` that a run should take: the first of the manifest that is there, or else the first that
+/// [`list`] gives.
 ///
 /// # Errors
-/// As [`list`].
+/// As [`list`]; and if the first of the manifest is there but damaged: another would be a surprise.
 pub fn find(folder: &Path, manifest: &Manifest, architecture: Architecture) -> Result<Option<PathBuf>> {
+    for entry in manifest.entries.iter().filter(|entry| entry.architecture == architecture) {
+        let path = folder.join(entry.converted_name());
+        if path.exists() {
+            Header::read(&path)?;
+            return Ok(Some(path));
+        }
+    }
     let mut found = list(folder, manifest)?;
     found.retain(|found| found.architecture == architecture);
     Ok(found.into_iter().next().map(|found| found.path))

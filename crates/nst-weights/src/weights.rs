@@ -51,8 +51,8 @@ pub struct Convolution {
 pub struct ReadOptions {
     /// Refuse the weights of another architecture.
     pub architecture: Option<Architecture>,
-    /// The pixels the network expects, whatever the file says. Needed for a file that says nothing, which is any
-    /// `.pth` whose checksum is not in the manifest in the box.
+    /// The pixels the network expects. Needed for a file that says nothing, which is any `.pth` whose checksum is not in
+    /// the manifest in the box; refused where the file says otherwise.
     pub pixels: Option<Pixels>,
     /// Read only this many convolutions, from the image on: features of a shallow layer need no more.
     pub convolutions: Option<usize>,
@@ -127,6 +127,11 @@ impl Weights {
             licence: header.licence,
             attribution: header.attribution,
         };
+        if let (Some(expected), Some(found)) = (options.pixels, header.pixels)
+            && expected != found
+        {
+            return Err(Error::WrongPixels { file: name.to_owned(), expected, found });
+        }
         match options.pixels.or(header.pixels) {
             Some(pixels) => weights.pixels = pixels,
             None => weights.identify(reader, name)?,

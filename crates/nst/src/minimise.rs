@@ -54,8 +54,13 @@ pub(crate) fn minimise(
         watched.iteration += 1;
         watched.recent.clear();
         let step = match optimizer.step(&mut x, &mut watched) {
+            Ok(step) => step,
             Err(_) if watched.interrupted => continue,
-            result => result.map_err(unwrapped)?,
+            // What was reached is worth more than a clean error.
+            Err(error) => {
+                end = End::Failed(unwrapped(error).to_string());
+                break;
+            }
         };
         if let Some(evaluation) = watched.recent_with(step.loss)
             && step.moved

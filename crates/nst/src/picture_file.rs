@@ -87,6 +87,8 @@ impl Picture {
         let fail = |problem: String| Error::Picture { path: path.into(), problem };
         Self::check_target(path)?;
         let format = format_of(path)?;
+        // A link stays one: what it leads to is replaced.
+        let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let folder = folder_of(path);
         let mut file = temporary_file(folder).map_err(|error| fail(explain_io(&error)))?;
         let mut bytes = std::io::Cursor::new(Vec::new());

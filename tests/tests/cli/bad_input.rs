@@ -168,10 +168,60 @@ fn what_is_read_is_never_written() {
         let line = bench.refuse(&["stylize", "content.png", "style.png", "-o", output, "--trace", trace], 2);
         assert!(line.contains(words), "{line}");
     }
+    std::fs::hard_link(bench.path("content.png"), bench.path("linked")).unwrap();
+    let line =
+        bench.refuse(&["stylize", "content.png", "style.png", "-o", "out.png", "--trace", "linked"], 2);
+    assert!(line.contains("is also an input"), "{line}");
+    let traced = ["stylize", "content.png", "style.png", "-o", "out.png", "--save-every", "1"];
+    let line = bench.refuse(&[&traced[..], &["--trace", "out-000001.png"]].concat(), 2);
+    assert!(line.contains("may overwrite the trace"), "{line}");
     std::fs::copy(bench.path("content.png"), bench.path("out-000001.png")).unwrap();
     let snapshots = ["out-000001.png", "style.png", "-o", "out.png", "--save-every", "1"];
     refused(&bench, &snapshots, 2, "--save-every may overwrite");
     assert_eq!(std::fs::read(bench.path("content.png")).unwrap(), content);
+}
+
+/// A device that takes no byte, as a full disk does.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_trace_that_cannot_be_written_costs_no_older_result() {
+    let bench = Bench::new();
+    bench.write("out.png", OLD);
+    let run = [
+        "stylize",
+        "content.png",
+        "style.png",
+        "-o",
+        "out.png",
+        "--size",
+        "32",
+        "--quiet",
+        "--trace",
+        "/dev/full",
+    ];
+    assert!(bench.refuse(&run, 1).ends_with("'out.png' is left as it was"));
+    assert_eq!(std::fs::read_to_string(bench.path("out.png")).unwrap(), OLD);
+}
+
+#[test]
+#[cfg(unix)]
+fn an_output_that_is_a_link_stays_one() {
+    let bench = Bench::new();
+    bench.write("old.png", OLD);
+    std::os::unix::fs::symlink("old.png", bench.path("out.png")).unwrap();
+    bench.succeed(&[
+        "stylize",
+        "content.png",
+        "style.png",
+        "-o",
+        "out.png",
+        "--size",
+        "32",
+        "--iterations",
+        "1",
+    ]);
+    assert!(bench.path("out.png").is_symlink());
+    assert_eq!(bench.size("old.png").0, 32);
 }
 
 /// Biases of the first convolution so great that its features overflow.

@@ -6,13 +6,23 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
 /// Sends what Ctrl-C sends.
-fn interrupt(child: &Child) {
+fn interrupt(Running(child): &Running) {
     let status = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(status.success());
 }
 
+/// A process that does not outlive a failed test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Fails if it has ended already, as it should have.
+        let _ = self.0.kill();
+    }
+}
+
 /// A run that would take hours, past its first evaluation, and what it says from there on.
-fn long_run(bench: &Bench, flags: &[&str]) -> (Child, BufReader<ChildStderr>) {
+fn long_run(bench: &Bench, flags: &[&str]) -> (Running, BufReader<ChildStderr>) {
     let mut child = bench
         .command(&["stylize", "content.png", "style.png", "-o", "out.png", "--iterations", "1000000"])
         .args(flags)
@@ -20,6 +30,7 @@ fn long_run(bench: &Bench, flags: &[&str]) -> (Child, BufReader<ChildStderr>) {
         .spawn()
         .unwrap();
     let mut said = BufReader::new(child.stderr.take().unwrap());
+    let child = Running(child);
     read_until(&mut said, "iteration 0 of 1000000");
     (child, said)
 }
@@ -38,10 +49,18 @@ fn once_saves_the_best_picture() {
     let narrow = narrow_vgg19();
     let flags = ["--size", "40", "--model", "vgg19", "--weights", &narrow, "--trace", "t.jsonl"];
     let (mut child, mut said) = long_run(&bench, &flags);
+    // Past its first step, before which there is nothing to save.
+    let lines = || std::fs::read_to_string(bench.path("t.jsonl")).unwrap_or_default().lines().count();
+    for _ in 0..6000 {
+        if lines() >= 5 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
     interrupt(&child);
     read_until(&mut said, "Ctrl-C again ends at once");
     read_until(&mut said, "interrupted; wrote out.png");
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(child.0.wait().unwrap().code(), Some(130));
     assert_eq!(bench.size("out.png"), (40, 32));
     // The trace ends with a whole line.
     assert!(!bench.trace("t.jsonl").is_empty());
@@ -55,6 +74,6 @@ fn twice_ends_at_once() {
     interrupt(&child);
     read_until(&mut said, "Ctrl-C again ends at once");
     interrupt(&child);
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(child.0.wait().unwrap().code(), Some(130));
     assert!(!bench.path("out.png").exists());
 }

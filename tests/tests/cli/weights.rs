@@ -47,11 +47,30 @@ fn converts_into_another_folder() {
     let first = bench.succeed(&fetch);
     assert_eq!(
         (first.stdout.as_str(), first.stderr.as_str()),
-        ("elsewhere/vgg16-f16-legacy.safetensors\n", "")
+        ("elsewhere/vgg16-f16-legacy.safetensors\n", "ready; to use it, give its path with --weights:\n")
     );
     assert!(bench.path("elsewhere/vgg16-f16-legacy.safetensors").exists());
-    assert_eq!(bench.succeed(&fetch).stderr, "already there\n");
+    assert!(bench.succeed(&fetch).stderr.starts_with("already there"));
     assert!(!bench.path("weights").exists());
+}
+
+#[test]
+fn a_damaged_file_is_reported_and_no_other_taken_for_it() {
+    let bench = Bench::new();
+    bench.succeed(&["weights", "fetch", "--from", &pth("vgg19-f32-zip.pth"), "--pixels", "bgr255"]);
+    bench.write("weights/vgg19-dcbb9e9d.safetensors", "cut off");
+    let run = ["stylize", "content.png", "style.png", "-o", "out.png", "--size", "32", "--model", "vgg19"];
+    assert!(bench.refuse(&run, 1).contains("vgg19-dcbb9e9d.safetensors"));
+}
+
+#[test]
+fn pixels_that_contradict_the_file_are_refused() {
+    let bench = Bench::new();
+    let narrow = nst_tests::narrow_vgg19();
+    let run =
+        ["stylize", "content.png", "style.png", "-o", "out.png", "--model", "vgg19", "--weights", &narrow];
+    let line = bench.refuse(&[&run[..], &["--pixels", "bgr255"]].concat(), 1);
+    assert!(line.contains("expects rgb01 pixels, not bgr255"), "{line}");
 }
 
 #[test]

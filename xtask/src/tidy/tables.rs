@@ -56,7 +56,17 @@ pub(super) const ROOMS: &[Room] = &[
     Room {
         name: "nst-cli",
         workspace: &["nst", "nst-tensor", "nst-weights"],
-        external: &["anyhow", "clap", "ctrlc", "etcetera", "indicatif", "serde", "serde_json", "toml"],
+        external: &[
+            "anyhow",
+            "clap",
+            "ctrlc",
+            "etcetera",
+            "indicatif",
+            "same-file",
+            "serde",
+            "serde_json",
+            "toml",
+        ],
         dev: &[],
     },
     Room {
