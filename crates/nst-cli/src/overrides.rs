@@ -31,7 +31,11 @@ pub(crate) struct StylizeOverrides {
     size: Size,
     #[command(flatten)]
     #[serde(flatten)]
-    style_pictures: StylePictures,
+    style_size: StyleSize,
+    /// What each style counts, such as 3,1; left out, all the same
+    #[arg(long, value_name = "WEIGHTS", value_delimiter = ',', allow_negative_numbers = true)]
+    #[arg(help_heading = "Picture")]
+    style_blend: Option<Vec<f64>>,
     #[command(flatten)]
     #[serde(flatten)]
     balance: Balance,
@@ -92,9 +96,9 @@ pub(crate) struct StyleOverrides {
     #[command(flatten)]
     #[serde(flatten)]
     size: Size,
-    /// Longest side of the style picture as the network sees it; left out, the result's
-    #[arg(long, value_name = "PIXELS", help_heading = "Picture")]
-    style_size: Option<usize>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    style_size: StyleSize,
     /// Layers whose correlations are the style: NAME[=WEIGHT],...
     #[arg(long = "layers", value_name = "LAYERS", help_heading = "Losses")]
     style_layers: Option<LayerWeights>,
@@ -127,13 +131,10 @@ struct Size {
 #[derive(clap::Args, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[command(next_help_heading = "Picture")]
-struct StylePictures {
+struct StyleSize {
     /// Longest side of each style picture as the network sees it; left out, the result's
     #[arg(long, value_name = "PIXELS")]
     style_size: Option<usize>,
-    /// What each style counts, such as 3,1; left out, all the same
-    #[arg(long, value_name = "WEIGHTS", value_delimiter = ',', allow_negative_numbers = true)]
-    style_blend: Option<Vec<f64>>,
 }
 
 #[derive(clap::Args, Serialize)]

@@ -16,12 +16,13 @@ pub(crate) fn before(job: &Job) {
 /// Says what each part of the loss was at the start and is now, and what memory it took.
 pub(crate) fn after(outcome: &Outcome) {
     say(&format!("{:<22} {:>12} {:>12}", "loss", "initial", "result"));
-    let total = [("total".to_owned(), outcome.initial.total)];
-    let initial = outcome.initial.terms.iter().chain(&total);
-    let best = outcome.best.terms.iter().map(|(_, value)| *value).chain([outcome.best.total]);
-    for ((name, initial), best) in initial.zip(best) {
-        say(&format!("{name:<22} {:>12} {:>12}", number(*initial), number(best)));
+    let line = |name: &str, initial, best| {
+        say(&format!("{name:<22} {:>12} {:>12}", number(initial), number(best)));
+    };
+    for (initial, best) in outcome.initial.terms.iter().zip(&outcome.best.terms) {
+        line(&initial.name, initial.value, best.value);
     }
+    line("total", outcome.initial.total, outcome.best.total);
     let mebibytes = outcome.memory.peak as f64 / f64::from(1 << 20);
     say(&format!("memory of tensors: {mebibytes:.0} MiB at most"));
 }

@@ -49,38 +49,38 @@ pub(crate) fn run(job: &Job) -> Result<ExitCode> {
     progress.finish();
     let outcome = outcome?;
     // A run that was cut short before any step has nothing that an older file should give way to.
-    let cut_short = outcome.end == End::Interrupted && outcome.best.evaluation == 0;
-    if !cut_short {
+    let cut_short = matches!(outcome.end, End::Interrupted | End::Failed(_));
+    let has_result = outcome.best.evaluation > 0 || !cut_short;
+    if has_result {
         outcome.picture.save(&job.output)?;
-    }
-    let output = job.output.display();
-    if let Some(error) = failed {
-        let left = if cut_short { "is left as it was" } else { "holds the best picture so far" };
-        bail!("{error}; '{output}' {left}");
-    }
-    if cut_short {
-        say(&format!("interrupted before there was a result; '{output}' is left as it was"));
-        return Ok(ExitCode::from(INTERRUPTED));
     }
     if job.verbosity == Verbosity::Verbose {
         summary::after(&outcome);
     }
-    end(job, &outcome, start.elapsed())
+    let left = if has_result { "holds the best picture so far" } else { "is left as it was" };
+    if let Some(error) = failed {
+        bail!("{error}; '{}' {left}", job.output.display());
+    }
+    if let End::Failed(reason) = &outcome.end {
+        let (output, evaluations) = (job.output.display(), outcome.evaluations);
+        bail!(
+            "{reason} after {evaluations} evaluations; '{output}' {left}; \
+             try a lower --learning-rate or lower weights"
+        );
+    }
+    Ok(end(job, &outcome, has_result, start.elapsed()))
 }
 
 /// Says what came of it.
-fn end(job: &Job, outcome: &Outcome, time: Duration) -> Result<ExitCode> {
+fn end(job: &Job, outcome: &Outcome, has_result: bool, time: Duration) -> ExitCode {
     let written = job.output.display();
     let (verb, code) = match &outcome.end {
-        End::Failed(reason) => bail!(
-            "{reason} after {} evaluations; '{written}' holds the best picture before; \
-             try a lower --learning-rate or lower weights",
-            outcome.evaluations
-        ),
         End::Interrupted => ("interrupted; wrote", ExitCode::from(INTERRUPTED)),
         _ => ("wrote", ExitCode::SUCCESS),
     };
-    if job.verbosity != Verbosity::Quiet {
+    if !has_result {
+        say(&format!("interrupted before there was a result; '{written}' is left as it was"));
+    } else if job.verbosity != Verbosity::Quiet {
         if let End::Converged(reason) = &outcome.end {
             say(reason);
         }
@@ -89,5 +89,5 @@ fn end(job: &Job, outcome: &Outcome, time: Duration) -> Result<ExitCode> {
         let time = HumanDuration(time);
         say(&format!("{verb} {written}: loss {initial} -> {best} in {count} evaluation{plural}, {time}"));
     }
-    Ok(code)
+    code
 }

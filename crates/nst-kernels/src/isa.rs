@@ -34,7 +34,7 @@ impl Isa {
     }
 
     /// The fastest one, or the one that the environment variable `NST_ISA` names (`avx512`, `avx2`, `portable`), if this
-    /// CPU has it. Read once per process. Reading the environment here is the one documented exception to the rule that
+    /// CPU has it; another name changes nothing. Read once per process. Reading the environment here is the one documented exception to the rule that
     /// libraries do not: it lets a whole program be tested on every level.
     pub fn best() -> Self {
         static BEST: OnceLock<Isa> = OnceLock::new();

@@ -81,8 +81,12 @@ impl Pool2d {
         );
         let line = self.width / 2 * self.channels;
         output.par_chunks_exact_mut(line.max(1)).enumerate().for_each(|(row, to)| {
-            for (at, to) in to.iter_mut().enumerate() {
-                *to = reduce(self.window(row, at).map(|at| input[at]));
+            let first = self.first_of(row);
+            for (x, to) in to.chunks_exact_mut(self.channels).enumerate() {
+                for (channel, to) in to.iter_mut().enumerate() {
+                    let corners = self.corners(first + 2 * x * self.channels + channel);
+                    *to = reduce(corners.map(|at| input[at]));
+                }
             }
         });
     }
@@ -103,29 +107,36 @@ impl Pool2d {
         let image = self.height * line;
         input_gradient.par_chunks_exact_mut(image.max(1)).enumerate().for_each(|(index, image)| {
             image.par_chunks_mut((2 * line).max(1)).enumerate().for_each(|(pair, rows)| {
-                rows.fill(0.0);
                 if pair >= self.height / 2 {
+                    rows.fill(0.0);
                     return;
                 }
+                // A last odd column belongs to no window.
+                rows.chunks_exact_mut(line).for_each(|row| row[2 * out_line..].fill(0.0));
                 let row = index * (self.height / 2) + pair;
-                for at in 0..out_line {
-                    let corners = self.window(row, at);
-                    let values = spread(corners, output_gradient[row * out_line + at]);
-                    for (corner, value) in corners.into_iter().zip(values) {
-                        rows[corner - corners[0]
-                            + at / self.channels * 2 * self.channels
-                            + at % self.channels] = value;
+                let gradients = &output_gradient[row * out_line..][..out_line];
+                let first = self.first_of(row);
+                for (x, gradients) in gradients.chunks_exact(self.channels).enumerate() {
+                    for (channel, &gradient) in gradients.iter().enumerate() {
+                        let at = 2 * x * self.channels + channel;
+                        let values = spread(self.corners(first + at), gradient);
+                        for (corner, value) in self.corners(at).into_iter().zip(values) {
+                            rows[corner] = value;
+                        }
                     }
                 }
             });
         });
     }
 
-    /// Indices in the input of the window of output row `row` (over all images) and index `at` within that row.
-    fn window(&self, row: usize, at: usize) -> [usize; 4] {
+    /// Index in the input of the first value that output row `row` (over all images) sees.
+    fn first_of(&self, row: usize) -> usize {
         let (image, y) = (row / (self.height / 2), row % (self.height / 2));
-        let (x, channel) = (at / self.channels, at % self.channels);
-        let first = ((image * self.height + 2 * y) * self.width + 2 * x) * self.channels + channel;
+        (image * self.height + 2 * y) * self.width * self.channels
+    }
+
+    /// Indices of a window's corners, from that of the first.
+    fn corners(&self, first: usize) -> [usize; 4] {
         let below = first + self.width * self.channels;
         [first, first + self.channels, below, below + self.channels]
     }

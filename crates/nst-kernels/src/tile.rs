@@ -37,7 +37,7 @@ pub(crate) struct Right<'a> {
 }
 
 /// Products that are summed in registers before they join the total: summing in blocks keeps the rounding error of long
-/// sums down (Higham, "Accuracy and Stability of Numerical Algorithms", section 4.2), at a few per cent of time.
+/// sums down (Higham, "Accuracy and Stability of Numerical Algorithms", section 4.2).
 const BLOCK: usize = 128;
 
 /// Row-major sums of one tile, `columns` of its kernel apart.

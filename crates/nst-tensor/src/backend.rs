@@ -26,13 +26,6 @@ pub enum Map {
     Abs,
     /// `max(0, x)`; NaN stays NaN.
     Relu,
-    /// The nearest value in `low..=high`; NaN stays NaN.
-    Clamp {
-        /// The least value.
-        low: f32,
-        /// The greatest value.
-        high: f32,
-    },
 }
 
 /// A function of two values, applied to each pair of elements.

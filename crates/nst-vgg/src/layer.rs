@@ -69,11 +69,6 @@ impl Layer {
         1 << (self.block - usize::from(self.stage != Stage::Pool))
     }
 
-    /// Whether the architecture has this layer.
-    pub fn is_in(self, architecture: Architecture) -> bool {
-        self.stage == Stage::Pool || self.index <= block_sizes(architecture)[self.block - 1]
-    }
-
     /// Every layer of an architecture, in order.
     pub fn all(architecture: Architecture) -> Vec<Self> {
         (1..)
@@ -129,7 +124,7 @@ mod tests {
             assert_eq!(layer.to_string().parse::<Layer>().unwrap(), layer);
         }
         let layer = |name: &str| name.parse::<Layer>().unwrap();
-        assert!(layer("conv3_4").is_in(Architecture::Vgg19) && !layer("conv3_4").is_in(Architecture::Vgg16));
+        assert!(!Layer::all(Architecture::Vgg16).contains(&layer("conv3_4")));
         assert_eq!(
             ["conv1_1", "pool1", "relu2_1", "relu5_1", "pool5"].map(|name| layer(name).minimum_side()),
             [1, 2, 2, 16, 32]

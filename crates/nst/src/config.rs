@@ -3,6 +3,7 @@
 pub use crate::choices::{
     Init, LineSearch, LossScaling, Model, Optimizer, Pooling, Steps, StyleLoss, TotalVariation, Variable,
 };
+use crate::picture::MAX_SIDE;
 use crate::{Error, LayerWeights, Result};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -106,8 +107,6 @@ impl Default for Config {
     }
 }
 
-/// The most pixels a side may have: 16 bits, as in JPEG.
-const MAX_SIDE: usize = 65_535;
 /// The greatest deviation of initial noise: far more than the range of colors, far less than single precision's.
 const MAX_NOISE: f64 = 1e4;
 

@@ -28,7 +28,7 @@ pub enum Error {
     /// Values that make no picture.
     #[error("{0}")]
     Values(String),
-    /// A picture that the run needs and was not given.
+    /// What the run needs and was not given.
     #[error("{0}")]
     Missing(&'static str),
     /// A picture too small to have features.
@@ -36,7 +36,7 @@ pub enum Error {
         "the {role} picture is {width}x{height} pixels, too small: layer {layer} needs at least {minimum} on each side"
     )]
     TooSmall {
-        /// Content, style or initial.
+        /// Content, style, resampled style or resulting.
         role: &'static str,
         /// Pixels in a row.
         width: usize,

@@ -1,6 +1,6 @@
 //! What a run tells its observer.
 
-use crate::{Picture, Result};
+use crate::{Contribution, Picture, Result};
 
 /// Told after each evaluation of the network. Progress bar, trace file and snapshots are all observers of this.
 pub struct Event<'a> {
@@ -44,7 +44,7 @@ pub struct Evaluation {
     pub total: f64,
     /// Seconds since the run began.
     pub seconds: f64,
-    /// The terms, such as `style relu4_1`.
+    /// The terms, one for each loss at each layer.
     #[serde(skip)]
-    pub terms: Vec<(String, f64)>,
+    pub terms: Vec<Contribution>,
 }

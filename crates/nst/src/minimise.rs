@@ -154,7 +154,7 @@ impl Watched<'_> {
         self.recent.iter().rev().find(|evaluation| evaluation.total.to_bits() == loss.to_bits()).cloned()
     }
 
-    fn evaluation(&self, x: &Tensor, values: &[Contribution]) -> Result<Evaluation> {
+    fn evaluation(&self, x: &Tensor, values: Vec<Contribution>) -> Result<Evaluation> {
         // An empty sum is -0.0 in Rust; nobody wants to read that.
         let sum = |part| {
             0.0 + values.iter().filter(|value| value.part == part).map(|value| value.value).sum::<f64>()
@@ -171,7 +171,7 @@ impl Watched<'_> {
             tv: sum(Part::Variation),
             total: values.iter().map(|value| value.value).sum(),
             seconds: self.start.elapsed().as_secs_f64(),
-            terms: values.iter().map(|value| (value.name.clone(), value.value)).collect(),
+            terms: values,
         })
     }
 }
@@ -183,7 +183,7 @@ impl nst_optim::Objective for Watched<'_> {
             return Err("interrupted".into());
         }
         let (values, gradient) = self.objective.evaluate(&x[0])?;
-        let evaluation = self.evaluation(&x[0], &values)?;
+        let evaluation = self.evaluation(&x[0], values)?;
         let total = evaluation.total;
         let snapshot = || self.objective.picture(&self.best);
         let event = Event { evaluation: &evaluation, iterations: self.iterations, snapshot: &snapshot };

@@ -60,12 +60,10 @@ impl Objective {
             Variable::Rgb01 => PixelMap::identity(),
         };
         let from_variable = |pixels| -> Result<PixelConversion> {
-            let same = config.variable == Variable::Bgr255 && pixels == Pixels::Bgr255;
-            let map = if same {
-                PixelMap::identity()
-            } else {
-                variable.inverse().then(&PixelMap::from_rgb(pixels))
-            };
+            let wanted = PixelMap::from_rgb(pixels);
+            // There and back would be the identity but for rounding.
+            let map =
+                if wanted == variable { PixelMap::identity() } else { variable.inverse().then(&wanted) };
             Ok(map.on(device)?)
         };
         let (to_network, to_bgr255) = (from_variable(vgg.pixels())?, from_variable(Pixels::Bgr255)?);

@@ -5,7 +5,9 @@ use image::imageops::{FilterType, resize};
 use image::{ImageBuffer, Luma, Rgb};
 
 /// The most pixels of a side: 16 bits, as in JPEG.
-const MAX_SIDE: usize = 65_535;
+pub(crate) const MAX_SIDE: usize = 65_535;
+/// The most pixels of a picture that is read or made: 128 million, which take 1.5 GiB as single-precision RGB.
+pub(crate) const MAX_PIXELS: usize = 1 << 27;
 
 /// A picture: RGB as it is coded in files (sRGB, not linear light), 0..1, with an optional alpha channel beside it. Values
 /// outside 0..1 are clamped when the picture is resampled or written.

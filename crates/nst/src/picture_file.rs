@@ -1,16 +1,18 @@
 //! Pictures in files.
 
+use crate::picture::MAX_PIXELS;
 use crate::{Error, Picture, Result, jpeg};
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage, RgbaImage};
 use std::fs::File;
-use std::io::{BufReader, Write};
-use std::path::Path;
+use std::io::{Cursor, Read, Write};
+use std::path::{Path, PathBuf};
 
-/// The most pixels: 128 million, which take 1.5 GiB as single-precision RGB. Guards, with a limit on the decoder's own
-/// memory, against files whose header promises far more than they hold.
-const MAX_PIXELS: u64 = 1 << 27;
+/// The most memory that a decoder may take. Guards, with the limit on pixels, against files whose header promises far
+/// more than they hold.
 const DECODER_MEMORY: u64 = 1 << 30;
+/// The largest file: no picture within the limit on pixels is larger.
+const MAX_BYTES: u64 = 1 << 30;
 const CUT_OFF: &str = "is cut off: the file ends before the picture does";
 /// Of 100: artefacts of the coding are not to be seen.
 const JPEG_QUALITY: u8 = 95;
@@ -23,17 +25,16 @@ impl Picture {
     /// If the file cannot be read or is no whole picture of these formats.
     pub fn load(path: &Path) -> Result<Self> {
         let fail = |problem: String| Error::Picture { path: path.into(), problem };
-        let file = File::open(path).map_err(|error| fail(explain_io(&error)))?;
-        let reader = ImageReader::new(BufReader::new(file)).with_guessed_format();
-        let mut reader = reader.map_err(|error| fail(explain_io(&error)))?;
+        let io = |error: std::io::Error| fail(explain_io(&error));
+        let mut bytes = Vec::new();
+        File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes)).map_err(io)?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(fail("is too large a file; reduce it first".into()));
+        }
+        let mut reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format().map_err(io)?;
         match reader.format() {
             // The decoder would paint the rest grey.
-            Some(ImageFormat::Jpeg) => {
-                let bytes = std::fs::read(path).map_err(|error| fail(explain_io(&error)))?;
-                if !jpeg::is_whole(&bytes) {
-                    return Err(fail(CUT_OFF.into()));
-                }
-            }
+            Some(ImageFormat::Jpeg) if !jpeg::is_whole(&bytes) => return Err(fail(CUT_OFF.into())),
             Some(format) if is_supported(format) => {}
             _ => return Err(fail("is no PNG, JPEG, WebP or TIFF file".into())),
         }
@@ -42,7 +43,7 @@ impl Picture {
         reader.limits(limits);
         let mut decoder = reader.into_decoder().map_err(|error| fail(explain(&error)))?;
         let (width, height) = decoder.dimensions();
-        if u64::from(width) * u64::from(height) > MAX_PIXELS {
+        if (width as usize).saturating_mul(height as usize) > MAX_PIXELS {
             return Err(fail(format!("{width}x{height} pixels are too many; reduce it first")));
         }
         let orientation = decoder.orientation().map_err(|error| fail(explain(&error)))?;
@@ -62,19 +63,7 @@ impl Picture {
     /// # Errors
     /// If not.
     pub fn check_target(path: &Path) -> Result<()> {
-        format_of(path)?;
-        let folder = folder_of(path);
-        let problem = if path.is_dir() {
-            "is a folder; name a file".into()
-        } else if !folder.is_dir() {
-            format!("there is no folder '{}'; make it first", folder.display())
-        } else {
-            match temporary_file(folder) {
-                Ok(_) => return Ok(()),
-                Err(error) => error.to_string(),
-            }
-        };
-        Err(Error::Picture { path: path.into(), problem })
+        target(path).map(drop)
     }
 
     /// Writes the picture with 8 bits a channel, in the format that the extension names: png, jpg, jpeg, webp (lossless),
@@ -85,13 +74,8 @@ impl Picture {
     /// If the extension is unknown or the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
         let fail = |problem: String| Error::Picture { path: path.into(), problem };
-        Self::check_target(path)?;
-        let format = format_of(path)?;
-        // A link stays one: what it leads to is replaced.
-        let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let folder = folder_of(path);
-        let mut file = temporary_file(folder).map_err(|error| fail(explain_io(&error)))?;
-        let mut bytes = std::io::Cursor::new(Vec::new());
+        let (format, mut file, path) = target(path)?;
+        let mut bytes = Cursor::new(Vec::new());
         let image = self.quantised(format != ImageFormat::Jpeg);
         match format {
             ImageFormat::Jpeg => {
@@ -132,6 +116,23 @@ fn format_of(path: &Path) -> Result<ImageFormat> {
         path: path.into(),
         problem: "the extension must be png, jpg, jpeg, webp, tif or tiff to say what to write".into(),
     })
+}
+
+/// What to write to `path`, a file beside it to write to, and the name it then takes. A link stays one: what it leads to
+/// is replaced.
+fn target(path: &Path) -> Result<(ImageFormat, tempfile::NamedTempFile, PathBuf)> {
+    let fail = |problem: String| Error::Picture { path: path.into(), problem };
+    let format = format_of(path)?;
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let folder = folder_of(&real);
+    if real.is_dir() {
+        return Err(fail("is a folder; name a file".into()));
+    }
+    if !folder.is_dir() {
+        return Err(fail(format!("there is no folder '{}'; make it first", folder.display())));
+    }
+    let file = temporary_file(folder).map_err(|error| fail(error.to_string()))?;
+    Ok((format, file, real))
 }
 
 fn folder_of(path: &Path) -> &Path {

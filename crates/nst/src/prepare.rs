@@ -2,6 +2,7 @@
 
 use crate::config::{Config, Init, Model, Pooling};
 use crate::objective::Objective;
+use crate::picture::MAX_PIXELS;
 use crate::{Error, Inputs, LayerWeights, Picture, Result};
 use nst_tensor::Device;
 use nst_vgg::{Architecture, Layer, PixelMap, Pixels, Vgg};
@@ -116,9 +117,6 @@ fn initial(config: &Config, inputs: &Inputs, (width, height): (usize, usize)) ->
         Init::Noise => noise(config, width, height),
     }
 }
-
-/// More than this the network's features would not fit into any memory; the picture alone would take 1.5 GiB.
-const MAX_PIXELS: usize = 1 << 27;
 
 fn check_pixels(setting: &'static str, (width, height): (usize, usize)) -> Result<()> {
     if width.saturating_mul(height) <= MAX_PIXELS {

@@ -9,7 +9,7 @@ pub(super) const ROOMS: &[Room] = &[
         name: "nst-tensor",
         workspace: &["nst-kernels"],
         external: &["ndarray", "rayon", "thiserror"],
-        dev: &["approx"],
+        dev: &[],
     },
     Room { name: "nst-autodiff", workspace: &["nst-tensor"], external: &["thiserror"], dev: &[] },
     Room {

@@ -39,12 +39,17 @@ impl PaddedInput {
     ) {
         let Plane { height, width, channels } = self.plane;
         let line = self.width * channels;
-        scratch.clear();
         scratch.resize(rows.len() * line, 0.0);
         for (to, padded_y) in scratch.chunks_exact_mut(line.max(1)).zip(rows) {
-            let Some(y) = padded_y.checked_sub(self.padding[0]).filter(|&y| y < height) else { continue };
+            let Some(y) = padded_y.checked_sub(self.padding[0]).filter(|&y| y < height) else {
+                to.fill(0.0);
+                continue;
+            };
             let from = y * width * channels..(y + 1) * width * channels;
-            let to = &mut to[self.padding[1] * channels..][..width * channels];
+            let (left, rest) = to.split_at_mut(self.padding[1] * channels);
+            let (to, right) = rest.split_at_mut(width * channels);
+            left.fill(0.0);
+            right.fill(0.0);
             match mask {
                 None => to.copy_from_slice(&image[from]),
                 Some(mask) => copy_masked(&image[from.clone()], &mask[from], to),

@@ -15,15 +15,6 @@ pub(super) fn map(x: &[f32], op: Map) -> Vec<f32> {
         Map::Sqrt => each(x, f32::sqrt),
         Map::Abs => each(x, f32::abs),
         Map::Relu => each(x, |x| if x < 0.0 { 0.0 } else { x }),
-        Map::Clamp { low, high } => each(x, |x| {
-            if x < low {
-                low
-            } else if x > high {
-                high
-            } else {
-                x
-            }
-        }),
     }
 }
 
