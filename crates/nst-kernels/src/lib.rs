@@ -40,6 +40,7 @@ mod rows;
 mod tile;
 mod total_variation;
 mod vector;
+mod workspace;
 
 pub use conv2d::{Activation, Conv2d};
 pub use filter::PackedFilter;
@@ -49,3 +50,4 @@ pub use matmul::{Transpose, matmul};
 pub use pool::Pool2d;
 pub use reduce::{channel_sums, dot, sum};
 pub use total_variation::{Variation, total_variation, total_variation_backward};
+pub use workspace::Workspace;
