@@ -1,6 +1,7 @@
 //! Which instruction set the inner routine uses.
 
 use crate::tile::TileKernel;
+use crate::winograd::WinogradKernel;
 use std::sync::OnceLock;
 
 /// An instruction set that this CPU has. Chosen once per process by [`Isa::best`], or by hand from [`Isa::available`] to
@@ -54,6 +55,16 @@ impl Isa {
             Level::Avx2 => "avx2",
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => "avx512",
+        }
+    }
+
+    pub(crate) fn winograd_kernel(self) -> WinogradKernel {
+        match self.0 {
+            Level::Portable => WinogradKernel::portable(),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => WinogradKernel::avx2(),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => WinogradKernel::avx512(),
         }
     }
 

@@ -30,9 +30,11 @@
 
 mod conv2d;
 mod filter;
+mod gate;
 mod gram;
 mod isa;
 mod matmul;
+mod plane;
 mod pool;
 mod reduce;
 pub mod reference;
@@ -40,14 +42,16 @@ mod rows;
 mod tile;
 mod total_variation;
 mod vector;
+mod winograd;
 mod workspace;
 
-pub use conv2d::{Activation, Conv2d};
+pub use conv2d::{Activation, Conv2d, Epilogue};
 pub use filter::PackedFilter;
+pub use gate::Gate;
 pub use gram::{gram, gram_backward};
 pub use isa::Isa;
 pub use matmul::{Transpose, matmul};
-pub use pool::Pool2d;
+pub use pool::{Pool2d, Pooling};
 pub use reduce::{channel_sums, dot, sum};
 pub use total_variation::{Variation, total_variation, total_variation_backward};
 pub use workspace::Workspace;

@@ -2,6 +2,36 @@
 
 use rayon::prelude::*;
 
+/// What a pooling takes of each window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pooling {
+    /// The greatest value; NaN if one is NaN.
+    Max,
+    /// The mean.
+    Average,
+}
+
+impl Pooling {
+    /// What it takes of a window, whose values come in reading order.
+    pub(crate) fn of(self, window: [f32; 4]) -> f32 {
+        match self {
+            Self::Max => window[self.greatest(window)],
+            Self::Average => 0.25 * ((window[0] + window[1]) + (window[2] + window[3])),
+        }
+    }
+
+    /// The corner of the greatest value, of equal ones the first in reading order, as in torch; the last NaN if there is
+    /// one.
+    pub(crate) fn greatest(self, window: [f32; 4]) -> usize {
+        (1..4).fold(
+            0,
+            |best, corner| {
+                if window[corner] > window[best] || window[corner].is_nan() { corner } else { best }
+            },
+        )
+    }
+}
+
 /// The geometry of a pooling over 2x2 windows with stride two. A last odd row or column is left out (floor), as torch and
 /// Caffe's VGG do.
 ///

@@ -1,7 +1,7 @@
 //! Slow, literal versions of every routine, in double precision: what the fast ones are tested against. Also for other
 //! backends' tests, hence public.
 
-use crate::{Activation, Conv2d, Pool2d, Transpose};
+use crate::{Activation, Conv2d, Epilogue, Gate, Pool2d, Pooling, Transpose};
 
 /// Reproducible values in -1..1 (Knuth's multiplicative hash of the index), different for each `seed`.
 pub fn test_values(len: usize, seed: u32) -> Vec<f32> {
@@ -72,45 +72,62 @@ fn rounded(values: Vec<f64>) -> Vec<f32> {
 }
 
 /// [`Conv2d::forward`].
-pub fn conv2d(
-    conv: &Conv2d,
-    input: &[f32],
-    oihw: &[f32],
-    bias: Option<&[f32]>,
-    activation: Activation,
-) -> Vec<f32> {
+pub fn conv2d(conv: &Conv2d, input: &[f32], oihw: &[f32], epilogue: Epilogue<'_>) -> Vec<f32> {
     let mut output: Vec<f64> = (0..conv.output_len())
-        .map(|at| bias.map_or(0.0, |bias| f64::from(bias[at % conv.out_channels])))
+        .map(|at| epilogue.bias.map_or(0.0, |bias| f64::from(bias[at % conv.out_channels])))
         .collect();
     visit_products(conv, |o, i, f| output[o] += f64::from(input[i]) * f64::from(oihw[f]));
-    if activation == Activation::Relu {
+    if epilogue.activation == Activation::Relu {
         for x in &mut output {
             *x = x.max(0.0);
         }
     }
-    rounded(output)
+    match epilogue.pooling {
+        None => rounded(output),
+        Some(Pooling::Max) => max_pool(&behind(conv), &rounded(output)),
+        Some(Pooling::Average) => average_pool(&behind(conv), &rounded(output)),
+    }
 }
 
-fn masked(gradient: &[f32], mask: Option<&[f32]>, at: usize) -> f64 {
-    if mask.is_none_or(|mask| mask[at] > 0.0) { f64::from(gradient[at]) } else { 0.0 }
+/// The pooling of a convolution's output.
+fn behind(conv: &Conv2d) -> Pool2d {
+    let (height, width) = (conv.out_height(), conv.out_width());
+    Pool2d { batch: conv.batch, height, width, channels: conv.out_channels }
+}
+
+/// The gradient with respect to the output of a convolution's products, from that with respect to what was stored.
+pub fn through_gate(conv: &Conv2d, gradient: &[f32], gate: Gate<'_>) -> Vec<f32> {
+    let pool = behind(conv);
+    let mut output = match gate.pooling {
+        None => gradient.to_vec(),
+        // Each of a window's positions; the bits choose.
+        Some(Pooling::Max) => average_pool_backward(&pool, gradient).iter().map(|x| 4.0 * x).collect(),
+        Some(Pooling::Average) => average_pool_backward(&pool, gradient),
+    };
+    if let Some(bits) = gate.bits {
+        let bytes = conv.out_channels.div_ceil(8);
+        for (at, x) in output.iter_mut().enumerate() {
+            let (position, channel) = (at / conv.out_channels, at % conv.out_channels);
+            if bits[position * bytes + channel / 8] >> (channel % 8) & 1 == 0 {
+                *x = 0.0;
+            }
+        }
+    }
+    output
 }
 
 /// [`Conv2d::backward_data`].
-pub fn conv2d_backward_data(conv: &Conv2d, gradient: &[f32], mask: Option<&[f32]>, oihw: &[f32]) -> Vec<f32> {
+pub fn conv2d_backward_data(conv: &Conv2d, gradient: &[f32], gate: Gate<'_>, oihw: &[f32]) -> Vec<f32> {
+    let gradient = through_gate(conv, gradient, gate);
     let mut output = vec![0.0; conv.input_len()];
-    visit_products(conv, |o, i, f| output[i] += masked(gradient, mask, o) * f64::from(oihw[f]));
+    visit_products(conv, |o, i, f| output[i] += f64::from(gradient[o]) * f64::from(oihw[f]));
     rounded(output)
 }
 
 /// [`Conv2d::backward_filter`].
-pub fn conv2d_backward_filter(
-    conv: &Conv2d,
-    input: &[f32],
-    gradient: &[f32],
-    mask: Option<&[f32]>,
-) -> Vec<f32> {
+pub fn conv2d_backward_filter(conv: &Conv2d, input: &[f32], gradient: &[f32]) -> Vec<f32> {
     let mut output = vec![0.0; conv.out_channels * conv.in_channels * conv.kernel[0] * conv.kernel[1]];
-    visit_products(conv, |o, i, f| output[f] += masked(gradient, mask, o) * f64::from(input[i]));
+    visit_products(conv, |o, i, f| output[f] += f64::from(gradient[o]) * f64::from(input[i]));
     rounded(output)
 }
 

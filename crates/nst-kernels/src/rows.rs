@@ -8,7 +8,7 @@ pub(crate) fn blocks(rows: usize, block: usize) -> Vec<Range<usize>> {
 }
 
 /// Splits an output into the parts that tasks write, each of the given length.
-pub(crate) fn split(mut output: &mut [f32], lens: impl Iterator<Item = usize>) -> Vec<&mut [f32]> {
+pub(crate) fn split<T>(mut output: &mut [T], lens: impl Iterator<Item = usize>) -> Vec<&mut [T]> {
     lens.map(|len| output.split_off_mut(..len).expect("output too short")).collect()
 }
 

@@ -55,7 +55,7 @@ pub(crate) struct TileKernel {
 
 impl TileKernel {
     pub(crate) fn portable() -> Self {
-        Self { rows: 4, columns: 8, routine: multiply::<Portable, 4, 2> }
+        Self { rows: 4, columns: 8, routine: multiply::<Portable, 4, 1> }
     }
 
     /// Sixteen registers: 6 x 2 sums, two of the right operand, one of the left.

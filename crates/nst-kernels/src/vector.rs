@@ -1,20 +1,20 @@
-//! The few SIMD operations that the inner routine needs, one type per register width.
+//! The few SIMD operations that the inner routines need, one type per register width.
 
 #![expect(
     clippy::inline_always,
     reason = "a routine must be inlined into the function that enables its instructions"
 )]
-#![expect(unsafe_code, reason = "SIMD instructions and unchecked loads; bounds are checked once per tile")]
+#![expect(unsafe_code, reason = "SIMD instructions and unchecked loads; bounds are checked by the callers")]
 
-/// A register of `LANES` floats.
+/// A register of `LANES` floats, a multiple of eight of them.
 ///
 /// The methods are unsafe because they may use instructions that the running CPU must have: callers are reached only
-/// through [`crate::Isa`], which has asked the CPU.
+/// through [`crate::Isa`], which has asked the CPU. Lane sets are bits, lane 0 in bit 0.
 pub(crate) trait Vector: Copy {
     /// Floats in one register.
     const LANES: usize;
 
-    /// All lanes zero or all lanes `value`.
+    /// All lanes `value`.
     ///
     /// # Safety
     /// The CPU has the instruction set of the implementing type.
@@ -32,36 +32,103 @@ pub(crate) trait Vector: Copy {
     /// As [`Vector::splat`].
     unsafe fn add(self, other: Self) -> Self;
 
+    /// # Safety
+    /// As [`Vector::splat`].
+    unsafe fn sub(self, other: Self) -> Self;
+
+    /// # Safety
+    /// As [`Vector::splat`].
+    unsafe fn mul(self, other: Self) -> Self;
+
     /// `self * factor + addend`.
     ///
     /// # Safety
     /// As [`Vector::splat`].
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self;
+
+    /// The lanes where `self > other`, or where `self` is NaN.
+    ///
+    /// # Safety
+    /// As [`Vector::splat`].
+    unsafe fn exceeds(self, other: Self) -> u32;
+
+    /// The lanes where `self > 0`.
+    ///
+    /// # Safety
+    /// As [`Vector::splat`].
+    unsafe fn positive(self) -> u32;
+
+    /// `self` in the lanes of `bits`, `other` elsewhere.
+    ///
+    /// # Safety
+    /// As [`Vector::splat`].
+    unsafe fn select(self, bits: u32, other: Self) -> Self;
+
+    /// `max(0, self)`; NaN stays NaN.
+    ///
+    /// # Safety
+    /// As [`Vector::splat`].
+    unsafe fn relu(self) -> Self;
+
+    /// The first `count` lanes from memory, zero in the others.
+    ///
+    /// # Safety
+    /// As [`Vector::splat`], and `from` is valid for reading `count` floats.
+    #[inline(always)]
+    unsafe fn load_first(from: *const f32, count: usize) -> Self {
+        let mut lanes = [0.0f32; 16];
+        // SAFETY: the caller promises `count` readable floats; no register has more than sixteen lanes.
+        unsafe {
+            std::ptr::copy_nonoverlapping(from, lanes.as_mut_ptr(), count.min(Self::LANES));
+            Self::load(lanes.as_ptr())
+        }
+    }
+
+    /// Stores the first `count` lanes.
+    ///
+    /// # Safety
+    /// As [`Vector::splat`], and `to` is valid for writing `count` floats.
+    #[inline(always)]
+    unsafe fn store_first(self, to: *mut f32, count: usize) {
+        let mut lanes = [0.0f32; 16];
+        // SAFETY: as in `load_first`.
+        unsafe {
+            self.store(lanes.as_mut_ptr());
+            std::ptr::copy_nonoverlapping(lanes.as_ptr(), to, count.min(Self::LANES));
+        }
+    }
 }
 
-/// Four floats that the compiler keeps in one SSE2 or NEON register; multiplies and adds with two roundings, since a
-/// fused operation without hardware support is a slow library call.
+/// Eight floats that the compiler keeps in SSE2 or NEON registers; multiplies and adds with two roundings, since a fused
+/// operation without hardware support is a slow library call.
 #[derive(Clone, Copy)]
-pub(crate) struct Portable([f32; 4]);
+pub(crate) struct Portable([f32; 8]);
+
+impl Portable {
+    #[inline(always)]
+    fn lanes(self, is_in: impl Fn(f32) -> bool) -> u32 {
+        self.0.iter().enumerate().fold(0, |bits, (lane, &x)| bits | u32::from(is_in(x)) << lane)
+    }
+}
 
 impl Vector for Portable {
-    const LANES: usize = 4;
+    const LANES: usize = 8;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
-        Self([value; 4])
+        Self([value; 8])
     }
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: the caller promises four readable floats; an array of floats needs no more alignment than a float.
-        Self(unsafe { from.cast::<[f32; 4]>().read() })
+        // SAFETY: the caller promises eight readable floats; an array of floats needs no more alignment than a float.
+        Self(unsafe { from.cast::<[f32; 8]>().read() })
     }
 
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
-        // SAFETY: the caller promises four writable floats.
-        unsafe { to.cast::<[f32; 4]>().write(self.0) }
+        // SAFETY: the caller promises eight writable floats.
+        unsafe { to.cast::<[f32; 8]>().write(self.0) }
     }
 
     #[inline(always)]
@@ -70,57 +137,203 @@ impl Vector for Portable {
     }
 
     #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] - other.0[i]))
+    }
+
+    #[inline(always)]
+    unsafe fn mul(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] * other.0[i]))
+    }
+
+    #[inline(always)]
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
         Self(std::array::from_fn(|i| self.0[i] * factor.0[i] + addend.0[i]))
+    }
+
+    #[inline(always)]
+    unsafe fn exceeds(self, other: Self) -> u32 {
+        (0..8).fold(0, |bits, i| bits | u32::from(self.0[i] > other.0[i] || self.0[i].is_nan()) << i)
+    }
+
+    #[inline(always)]
+    unsafe fn positive(self) -> u32 {
+        self.lanes(|x| x > 0.0)
+    }
+
+    #[inline(always)]
+    unsafe fn select(self, bits: u32, other: Self) -> Self {
+        Self(std::array::from_fn(|i| if bits >> i & 1 == 1 { self.0[i] } else { other.0[i] }))
+    }
+
+    #[inline(always)]
+    unsafe fn relu(self) -> Self {
+        Self(self.0.map(|x| if x < 0.0 { 0.0 } else { x }))
     }
 }
 
 #[cfg(target_arch = "x86_64")]
-pub(crate) mod x86 {
+mod x86 {
     use super::Vector;
     use std::arch::x86_64::{
-        __m256, __m512, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps,
-        _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_storeu_ps,
+        __m256, __m512, _CMP_GT_OQ, _CMP_UNORD_Q, _mm256_add_ps, _mm256_and_si256, _mm256_blendv_ps,
+        _mm256_castsi256_ps, _mm256_cmp_ps, _mm256_cmpeq_epi32, _mm256_fmadd_ps, _mm256_loadu_ps,
+        _mm256_max_ps, _mm256_movemask_ps, _mm256_mul_ps, _mm256_or_ps, _mm256_set1_epi32, _mm256_set1_ps,
+        _mm256_setr_epi32, _mm256_setzero_ps, _mm256_storeu_ps, _mm256_sub_ps, _mm512_add_ps,
+        _mm512_cmp_ps_mask, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_mask_blend_ps, _mm512_mask_storeu_ps,
+        _mm512_maskz_loadu_ps, _mm512_max_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_setzero_ps,
+        _mm512_storeu_ps, _mm512_sub_ps,
     };
 
-    macro_rules! vector {
-        ($register:ty, $lanes:literal, $splat:ident, $load:ident, $store:ident, $add:ident, $mul_add:ident) => {
-            impl Vector for $register {
-                const LANES: usize = $lanes;
+    /// The operations that differ in the instructions' names alone.
+    macro_rules! arithmetic {
+        ($splat:ident, $load:ident, $store:ident, $add:ident, $sub:ident, $mul:ident, $mul_add:ident, $max:ident, $zero:ident) => {
+            #[inline(always)]
+            unsafe fn splat(value: f32) -> Self {
+                // SAFETY: the caller promises that the CPU has this instruction.
+                unsafe { $splat(value) }
+            }
 
-                #[inline(always)]
-                unsafe fn splat(value: f32) -> Self {
-                    // SAFETY: the caller promises that the CPU has this instruction.
-                    unsafe { $splat(value) }
-                }
+            #[inline(always)]
+            unsafe fn load(from: *const f32) -> Self {
+                // SAFETY: the caller promises the instruction and the readable floats.
+                unsafe { $load(from) }
+            }
 
-                #[inline(always)]
-                unsafe fn load(from: *const f32) -> Self {
-                    // SAFETY: the caller promises the instruction and the readable floats.
-                    unsafe { $load(from) }
-                }
+            #[inline(always)]
+            unsafe fn store(self, to: *mut f32) {
+                // SAFETY: the caller promises the instruction and the writable floats.
+                unsafe { $store(to, self) }
+            }
 
-                #[inline(always)]
-                unsafe fn store(self, to: *mut f32) {
-                    // SAFETY: the caller promises the instruction and the writable floats.
-                    unsafe { $store(to, self) }
-                }
+            #[inline(always)]
+            unsafe fn add(self, other: Self) -> Self {
+                // SAFETY: the caller promises that the CPU has this instruction.
+                unsafe { $add(self, other) }
+            }
 
-                #[inline(always)]
-                unsafe fn add(self, other: Self) -> Self {
-                    // SAFETY: the caller promises that the CPU has this instruction.
-                    unsafe { $add(self, other) }
-                }
+            #[inline(always)]
+            unsafe fn sub(self, other: Self) -> Self {
+                // SAFETY: the caller promises that the CPU has this instruction.
+                unsafe { $sub(self, other) }
+            }
 
-                #[inline(always)]
-                unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
-                    // SAFETY: the caller promises that the CPU has this instruction.
-                    unsafe { $mul_add(self, factor, addend) }
-                }
+            #[inline(always)]
+            unsafe fn mul(self, other: Self) -> Self {
+                // SAFETY: the caller promises that the CPU has this instruction.
+                unsafe { $mul(self, other) }
+            }
+
+            #[inline(always)]
+            unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
+                // SAFETY: the caller promises that the CPU has this instruction.
+                unsafe { $mul_add(self, factor, addend) }
+            }
+
+            #[inline(always)]
+            unsafe fn relu(self) -> Self {
+                // The instruction gives its second operand if either is NaN.
+                // SAFETY: the caller promises that the CPU has these instructions.
+                unsafe { $max($zero(), self) }
             }
         };
     }
 
-    vector!(__m256, 8, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps, _mm256_fmadd_ps);
-    vector!(__m512, 16, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps);
+    impl Vector for __m256 {
+        const LANES: usize = 8;
+
+        arithmetic!(
+            _mm256_set1_ps,
+            _mm256_loadu_ps,
+            _mm256_storeu_ps,
+            _mm256_add_ps,
+            _mm256_sub_ps,
+            _mm256_mul_ps,
+            _mm256_fmadd_ps,
+            _mm256_max_ps,
+            _mm256_setzero_ps
+        );
+
+        #[inline(always)]
+        unsafe fn exceeds(self, other: Self) -> u32 {
+            // SAFETY: the caller promises that the CPU has these instructions.
+            unsafe {
+                let greater = _mm256_cmp_ps::<_CMP_GT_OQ>(self, other);
+                let nan = _mm256_cmp_ps::<_CMP_UNORD_Q>(self, self);
+                _mm256_movemask_ps(_mm256_or_ps(greater, nan)).cast_unsigned()
+            }
+        }
+
+        #[inline(always)]
+        unsafe fn positive(self) -> u32 {
+            // SAFETY: the caller promises that the CPU has these instructions.
+            unsafe {
+                let greater = _mm256_cmp_ps::<_CMP_GT_OQ>(self, _mm256_setzero_ps());
+                _mm256_movemask_ps(greater).cast_unsigned()
+            }
+        }
+
+        #[inline(always)]
+        unsafe fn select(self, bits: u32, other: Self) -> Self {
+            // SAFETY: the caller promises that the CPU has these instructions.
+            unsafe {
+                let lanes = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+                let chosen = _mm256_and_si256(_mm256_set1_epi32(bits.cast_signed()), lanes);
+                _mm256_blendv_ps(other, self, _mm256_castsi256_ps(_mm256_cmpeq_epi32(chosen, lanes)))
+            }
+        }
+    }
+
+    impl Vector for __m512 {
+        const LANES: usize = 16;
+
+        arithmetic!(
+            _mm512_set1_ps,
+            _mm512_loadu_ps,
+            _mm512_storeu_ps,
+            _mm512_add_ps,
+            _mm512_sub_ps,
+            _mm512_mul_ps,
+            _mm512_fmadd_ps,
+            _mm512_max_ps,
+            _mm512_setzero_ps
+        );
+
+        #[inline(always)]
+        unsafe fn exceeds(self, other: Self) -> u32 {
+            // SAFETY: the caller promises that the CPU has these instructions.
+            unsafe {
+                let greater = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(self, other);
+                u32::from(greater | _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self, self))
+            }
+        }
+
+        #[inline(always)]
+        unsafe fn positive(self) -> u32 {
+            // SAFETY: the caller promises that the CPU has these instructions.
+            unsafe { u32::from(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(self, _mm512_setzero_ps())) }
+        }
+
+        #[inline(always)]
+        unsafe fn select(self, bits: u32, other: Self) -> Self {
+            // SAFETY: the caller promises that the CPU has these instructions.
+            unsafe { _mm512_mask_blend_ps(bits as u16, other, self) }
+        }
+
+        #[inline(always)]
+        unsafe fn load_first(from: *const f32, count: usize) -> Self {
+            // SAFETY: the caller promises `count` readable floats; masked lanes are not touched.
+            unsafe { _mm512_maskz_loadu_ps(first(count), from) }
+        }
+
+        #[inline(always)]
+        unsafe fn store_first(self, to: *mut f32, count: usize) {
+            // SAFETY: the caller promises `count` writable floats; masked lanes are not touched.
+            unsafe { _mm512_mask_storeu_ps(to, first(count), self) }
+        }
+    }
+
+    fn first(count: usize) -> u16 {
+        if count < 16 { (1 << count) - 1 } else { u16::MAX }
+    }
 }

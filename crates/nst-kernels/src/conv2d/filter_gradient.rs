@@ -4,6 +4,7 @@
 use super::Conv2d;
 use super::padded_input::PaddedInput;
 use crate::Isa;
+use crate::gate::Gate;
 use crate::reduce::total;
 use crate::rows::{blocks, padded_rows};
 use crate::tile::{Left, MAX_COLUMNS, MAX_ROWS, Right};
@@ -19,14 +20,13 @@ pub(super) fn compute(
     isa: Isa,
     input: &[f32],
     output_gradient: &[f32],
-    activated: Option<&[f32]>,
     filter_gradient: &mut [f32],
 ) {
     let taps = conv.kernel[0] * conv.kernel[1];
     let rows = conv.batch * conv.out_height();
     let partials: Vec<Vec<f32>> = blocks(rows, rows.div_ceil(PARTIALS))
         .into_par_iter()
-        .map(|rows| products(conv, isa, input, output_gradient, activated, rows))
+        .map(|rows| products(conv, isa, input, output_gradient, rows))
         .collect();
     let (outputs, inputs) = (conv.out_channels, conv.in_channels);
     filter_gradient.par_chunks_mut((inputs * taps).max(1)).enumerate().for_each(|(o, to)| {
@@ -38,32 +38,19 @@ pub(super) fn compute(
 }
 
 /// The part of the filter's gradient that some rows of the output contribute, as `[tap][input][output]`.
-fn products(
-    conv: &Conv2d,
-    isa: Isa,
-    input: &[f32],
-    output_gradient: &[f32],
-    activated: Option<&[f32]>,
-    rows: Range<usize>,
-) -> Vec<f32> {
+fn products(conv: &Conv2d, isa: Isa, input: &[f32], output_gradient: &[f32], rows: Range<usize>) -> Vec<f32> {
     let kernel = isa.tile_kernel();
     let (plane, out) = (conv.input(), conv.output());
     let (inputs, outputs) = (conv.in_channels, conv.out_channels);
     let padded_outputs = outputs.next_multiple_of(kernel.columns);
     let padded = PaddedInput::new(plane, out.width + conv.kernel[1] - 1, [conv.padding; 2]);
-    let mut scratch = Vec::new();
+    let mut scratch = vec![0.0; conv.kernel[0] * padded.line()];
     let mut partial = vec![0.0; conv.kernel[0] * conv.kernel[1] * inputs * outputs];
     for row in rows {
         let (image, y) = (row / out.height, row % out.height);
         let line = row * out.width * outputs..(row + 1) * out.width * outputs;
-        let gradient = padded_rows(
-            &output_gradient[line.clone()],
-            activated.map(|mask| &mask[line]),
-            outputs,
-            padded_outputs,
-        );
-        let image = image * plane.len()..(image + 1) * plane.len();
-        padded.fill(&mut scratch, &input[image], None, y..y + conv.kernel[0]);
+        let gradient = padded_rows(&output_gradient[line], None, outputs, padded_outputs);
+        padded.fill(&mut scratch, (input, Gate::default()), image, y..y + conv.kernel[0]);
         for tap in 0..conv.kernel[0] * conv.kernel[1] {
             let at = (tap / conv.kernel[1] * padded.width + tap % conv.kernel[1]) * inputs;
             for i in (0..inputs).step_by(kernel.rows) {

@@ -1,21 +1,39 @@
 //! Convolution with stride one, and its gradients with respect to the data and to the filter.
 
+mod direct;
+mod few_outputs;
 mod filter_gradient;
+mod finish;
 mod padded_input;
-mod pass;
 
-use crate::{Isa, PackedFilter};
-use padded_input::Plane;
-use pass::Pass;
+use crate::gate::Gate;
+use crate::plane::Plane;
+use crate::pool::Pooling;
+use crate::{Isa, PackedFilter, Workspace, winograd};
 
 /// What follows the sum of products.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Activation {
     /// Nothing.
+    #[default]
     Identity,
     /// `max(0, x)`.
     Relu,
 }
+
+/// What a convolution does with its sums before it stores them: `pooling(activation(sums + bias))`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Epilogue<'a> {
+    /// One value for each output channel.
+    pub bias: Option<&'a [f32]>,
+    /// What is applied to each value.
+    pub activation: Activation,
+    /// A pooling over 2x2 windows as in [`crate::Pool2d`]: only the pooled output is stored.
+    pub pooling: Option<Pooling>,
+}
+
+/// Input and output channels from which on a 3x3 convolution is computed by Winograd's algorithm.
+const WINOGRAD_CHANNELS: usize = 32;
 
 /// The geometry of a convolution (in the sense of deep learning: a cross-correlation) with stride one and zero padding.
 ///
@@ -66,9 +84,24 @@ impl Conv2d {
         self.batch * self.input().len()
     }
 
-    /// Floats of the output.
+    /// Floats of the output, before any pooling.
     pub fn output_len(&self) -> usize {
         self.batch * self.output().len()
+    }
+
+    /// Bytes of a [`Gate`]'s bits.
+    pub fn gate_len(&self) -> usize {
+        let output = self.output();
+        self.batch * output.height * output.width * output.bit_bytes()
+    }
+
+    /// Floats of what [`Conv2d::forward`] stores.
+    pub fn stored_len(&self, pooling: Option<Pooling>) -> usize {
+        self.batch * self.stored(pooling).len()
+    }
+
+    fn stored(&self, pooling: Option<Pooling>) -> Plane {
+        if pooling.is_some() { self.output().pooled() } else { self.output() }
     }
 
     fn input(&self) -> Plane {
@@ -79,69 +112,87 @@ impl Conv2d {
         Plane { height: self.out_height(), width: self.out_width(), channels: self.out_channels }
     }
 
-    /// `output = activation(filter * input + bias)`.
+    /// `output = epilogue(filter * input)`. With `gate`, of [`Conv2d::gate_len`] bytes, keeps what the gradient needs to get
+    /// back through activation and pooling.
     ///
     /// # Panics
     /// If a slice or the filter does not fit the geometry.
     pub fn forward(
         &self,
+        workspace: &Workspace,
         input: &[f32],
         filter: &PackedFilter,
-        bias: Option<&[f32]>,
-        activation: Activation,
+        epilogue: Epilogue<'_>,
         output: &mut [f32],
+        gate: Option<&mut [u8]>,
     ) {
         assert_eq!(
             (input.len(), output.len()),
-            (self.input_len(), self.output_len()),
+            (self.input_len(), self.stored_len(epilogue.pooling)),
             "operands of {self:?}"
         );
         assert!(filter.fits(self), "filter of {self:?}");
-        assert!(bias.is_none_or(|bias| bias.len() == self.out_channels), "bias of {self:?}");
-        let pass = Pass {
-            batch: self.batch,
-            input: self.input(),
-            output: self.output(),
-            kernel: self.kernel,
-            padding: [self.padding; 2],
-            filter,
-            panels: filter.forward(),
-        };
-        pass.run(input, None, bias, activation, output);
+        assert!(epilogue.bias.is_none_or(|bias| bias.len() == self.out_channels), "bias of {self:?}");
+        assert!(gate.as_ref().is_none_or(|bits| bits.len() == self.gate_len()), "gate of {self:?}");
+        let (from, to) = ((input, Gate::default()), (self.input(), self.output()));
+        self.pass(workspace, filter, filter.forward(), to, [self.padding; 2], from, epilogue, output, gate);
     }
 
-    /// The gradient with respect to the input, from that with respect to the output. With `activated`, the output of a
-    /// forward pass with [`Activation::Relu`], the ReLU's derivative is applied on the way.
+    /// The gradient with respect to the input, from that with respect to what was stored, through the gate that the
+    /// forward pass kept.
     ///
     /// # Panics
     /// If a slice or the filter does not fit the geometry.
     pub fn backward_data(
         &self,
-        output_gradient: &[f32],
-        activated: Option<&[f32]>,
+        workspace: &Workspace,
+        gradient: &[f32],
+        gate: Gate<'_>,
         filter: &PackedFilter,
         input_gradient: &mut [f32],
     ) {
         assert_eq!(
-            (output_gradient.len(), input_gradient.len()),
-            (self.output_len(), self.input_len()),
+            (gradient.len(), input_gradient.len()),
+            (self.stored_len(gate.pooling), self.input_len()),
             "operands of {self:?}"
         );
-        assert!(activated.is_none_or(|mask| mask.len() == self.output_len()), "mask of {self:?}");
+        assert!(gate.bits.is_none_or(|bits| bits.len() == self.gate_len()), "gate of {self:?}");
         assert!(filter.fits(self), "filter of {self:?}");
-        let pass = Pass {
-            batch: self.batch,
-            input: self.output(),
-            output: self.input(),
-            kernel: self.kernel,
-            padding: self.kernel.map(|side| side - 1 - self.padding),
-            filter,
-            panels: filter.backward(),
-        };
-        pass.run(output_gradient, activated, None, Activation::Identity, input_gradient);
+        let padding = self.kernel.map(|side| side - 1 - self.padding);
+        let (from, to) = ((gradient, gate), (self.output(), self.input()));
+        let epilogue = Epilogue::default();
+        self.pass(workspace, filter, filter.backward(), to, padding, from, epilogue, input_gradient, None);
     }
 
-    /// The gradient with respect to the filter, as OIHW; `activated` as in [`Conv2d::backward_data`].
+    /// A convolution from one plane to another, by the algorithm that suits it.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "forward and backward meet here, and nothing else calls it"
+    )]
+    fn pass(
+        &self,
+        workspace: &Workspace,
+        filter: &PackedFilter,
+        panels: &[f32],
+        (input, output): (Plane, Plane),
+        padding: [usize; 2],
+        from: (&[f32], Gate<'_>),
+        epilogue: Epilogue<'_>,
+        to: &mut [f32],
+        gate: Option<&mut [u8]>,
+    ) {
+        let (batch, isa) = (self.batch, filter.isa());
+        if self.kernel == [3, 3] && input.channels.min(output.channels) >= WINOGRAD_CHANNELS {
+            let kernel = isa.winograd_kernel();
+            let pass = winograd::Pass { kernel, batch, input, output, padding: padding[0], panels };
+            pass.run(workspace, from, epilogue, to, gate);
+        } else {
+            let pass = direct::Pass { isa, batch, input, output, kernel: self.kernel, padding, panels };
+            pass.run(workspace, from, epilogue, to, gate);
+        }
+    }
+
+    /// The gradient with respect to the filter, as OIHW.
     ///
     /// # Panics
     /// If a slice does not fit the geometry.
@@ -150,7 +201,6 @@ impl Conv2d {
         isa: Isa,
         input: &[f32],
         output_gradient: &[f32],
-        activated: Option<&[f32]>,
         filter_gradient: &mut [f32],
     ) {
         let taps = self.kernel[0] * self.kernel[1];
@@ -160,98 +210,9 @@ impl Conv2d {
             (self.input_len(), self.output_len(), len),
             "operands of {self:?}"
         );
-        assert!(activated.is_none_or(|mask| mask.len() == self.output_len()), "mask of {self:?}");
-        filter_gradient::compute(self, isa, input, output_gradient, activated, filter_gradient);
+        filter_gradient::compute(self, isa, input, output_gradient, filter_gradient);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Activation, Conv2d};
-    use crate::reference::{self, test_values};
-    use crate::{Isa, PackedFilter};
-
-    fn geometries() -> impl Iterator<Item = Conv2d> {
-        [
-            (1, 1, 1, 1, 1, 3, 1),
-            (1, 1, 50, 3, 64, 3, 1),
-            (2, 5, 7, 3, 8, 3, 1),
-            (1, 13, 11, 17, 33, 3, 1),
-            (1, 9, 8, 64, 40, 3, 1),
-            (1, 6, 5, 4, 5, 1, 0),
-            (2, 6, 5, 4, 5, 3, 0),
-            (1, 7, 9, 2, 3, 5, 2),
-            (1, 37, 3, 5, 6, 3, 2),
-        ]
-        .into_iter()
-        .map(|(batch, height, width, in_channels, out_channels, side, padding)| Conv2d {
-            batch,
-            height,
-            width,
-            in_channels,
-            out_channels,
-            kernel: [side; 2],
-            padding,
-        })
-    }
-
-    #[test]
-    fn forward_agrees_with_the_reference() {
-        for conv in geometries() {
-            let input = test_values(conv.input_len(), 1);
-            let oihw = test_values(conv.out_channels * conv.in_channels * conv.kernel[0] * conv.kernel[1], 2);
-            let bias = test_values(conv.out_channels, 3);
-            for isa in Isa::available() {
-                let filter = PackedFilter::new(isa, &conv, &oihw);
-                for activation in [Activation::Identity, Activation::Relu] {
-                    for bias in [None, Some(bias.as_slice())] {
-                        let mut output = vec![9.0; conv.output_len()];
-                        conv.forward(&input, &filter, bias, activation, &mut output);
-                        let expected = reference::conv2d(&conv, &input, &oihw, bias, activation);
-                        reference::assert_close(&output, &expected, 1e-5);
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn gradients_agree_with_the_reference() {
-        for conv in geometries() {
-            let input = test_values(conv.input_len(), 1);
-            let gradient = test_values(conv.output_len(), 4);
-            let activated = test_values(conv.output_len(), 5);
-            let oihw = test_values(conv.out_channels * conv.in_channels * conv.kernel[0] * conv.kernel[1], 2);
-            for mask in [None, Some(activated.as_slice())] {
-                let data = reference::conv2d_backward_data(&conv, &gradient, mask, &oihw);
-                let weights = reference::conv2d_backward_filter(&conv, &input, &gradient, mask);
-                for isa in Isa::available() {
-                    let filter = PackedFilter::new(isa, &conv, &oihw);
-                    let mut output = vec![9.0; input.len()];
-                    conv.backward_data(&gradient, mask, &filter, &mut output);
-                    reference::assert_close(&output, &data, 1e-5);
-                    let mut output = vec![9.0; oihw.len()];
-                    conv.backward_filter(isa, &input, &gradient, mask, &mut output);
-                    reference::assert_close(&output, &weights, 1e-5);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn relu_lets_nan_through() {
-        let conv = Conv2d {
-            batch: 1,
-            height: 1,
-            width: 1,
-            in_channels: 1,
-            out_channels: 1,
-            kernel: [1; 2],
-            padding: 0,
-        };
-        let filter = PackedFilter::new(Isa::best(), &conv, &[1.0]);
-        let mut output = [0.0];
-        conv.forward(&[f32::NAN], &filter, None, Activation::Relu, &mut output);
-        assert!(output[0].is_nan());
-    }
-}
+mod tests;

@@ -1,0 +1,76 @@
+//! The routines of each instruction set.
+
+#![expect(unsafe_code, reason = "each routine is compiled for its instruction set")]
+
+use super::input::{self, Source};
+use super::output::{self, Destination};
+use super::{filter, product};
+use crate::vector::{Portable, Vector};
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{__m256, __m512};
+use std::ops::Range;
+
+/// The routines of one instruction set, and the shape of their register tile.
+#[derive(Clone, Copy)]
+pub(crate) struct WinogradKernel {
+    /// Channels of one register.
+    pub(super) lanes: usize,
+    /// Tiles of one product.
+    pub(super) rows: usize,
+    /// Outputs of one product: a panel of the packed filter.
+    pub(super) columns: usize,
+    /// [`filter::transform`].
+    pub(super) transform_filter: unsafe fn(*const f32, usize, usize, *mut f32, usize),
+    /// [`input::transform`].
+    pub(super) transform_input: unsafe fn(&Source<'_>, Range<usize>, *mut f32, usize),
+    /// [`product::multiply`] of as many tiles as it is told.
+    pub(super) multiply: unsafe fn(usize, *const f32, *const f32, usize, *mut f32),
+    /// [`output::transform`].
+    pub(super) transform_output: unsafe fn(&Destination<'_>, Range<usize>, usize, *const f32, usize),
+}
+
+/// A constructor of the routines on registers `$vector`: products of `$rows` tiles (`$two_thirds` or `$third` of them
+/// where no more are left) and `$wide` registers of outputs.
+macro_rules! kernel {
+    ($name:ident, $vector:ty, [$rows:literal, $two_thirds:literal, $third:literal], $wide:literal $(, $features:literal)?) => {
+        pub(crate) fn $name() -> Self {
+            // SAFETY of all four: passed on to the caller; the features are those of the vector.
+            $(#[target_feature(enable = $features)])?
+            unsafe fn transform_filter(panel: *const f32, inputs: usize, row: usize, to: *mut f32, slab: usize) {
+                // SAFETY: as above.
+                unsafe { filter::transform::<$vector, $wide>(panel, inputs, row, to, slab) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn transform_input(source: &Source<'_>, tiles: Range<usize>, to: *mut f32, slab: usize) {
+                // SAFETY: as above.
+                unsafe { input::transform::<$vector, $rows>(source, tiles, to, slab) }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn multiply(count: usize, v: *const f32, u: *const f32, chunks: usize, sums: *mut f32) {
+                // SAFETY: as above.
+                unsafe {
+                    match count {
+                        0..=$third => product::multiply::<$vector, $rows, $third, $wide>(v, u, chunks, sums),
+                        0..=$two_thirds => product::multiply::<$vector, $rows, $two_thirds, $wide>(v, u, chunks, sums),
+                        _ => product::multiply::<$vector, $rows, $rows, $wide>(v, u, chunks, sums),
+                    }
+                }
+            }
+            $(#[target_feature(enable = $features)])?
+            unsafe fn transform_output(to: &Destination<'_>, tiles: Range<usize>, panel: usize, sums: *const f32, slab: usize) {
+                // SAFETY: as above.
+                unsafe { output::transform::<$vector, $wide>(to, tiles, panel, sums, slab) }
+            }
+            let lanes = <$vector>::LANES;
+            Self { lanes, rows: $rows, columns: $wide * lanes, transform_filter, transform_input, multiply, transform_output }
+        }
+    };
+}
+
+impl WinogradKernel {
+    kernel!(portable, Portable, [4, 3, 2], 1);
+    #[cfg(target_arch = "x86_64")]
+    kernel!(avx2, __m256, [6, 4, 2], 2, "avx2,fma");
+    #[cfg(target_arch = "x86_64")]
+    kernel!(avx512, __m512, [12, 8, 4], 2, "avx512f");
+}

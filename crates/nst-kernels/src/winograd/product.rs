@@ -1,0 +1,63 @@
+//! The products of transformed tiles and filters, summed over the input channels: a small matrix product.
+
+#![expect(
+    clippy::inline_always,
+    reason = "a routine must be inlined into the function that enables its instructions"
+)]
+#![expect(
+    unsafe_code,
+    reason = "SIMD instructions and unchecked loads; the lengths are checked by the driver"
+)]
+
+use crate::vector::Vector;
+
+/// Products that are summed in registers before they join the total: summing in blocks keeps the rounding error of long
+/// sums down (Higham, "Accuracy and Stability of Numerical Algorithms", section 4.2).
+const BLOCK: usize = 128;
+
+/// `sums[tile][output] = sum over inputs of v[input][tile] u[input][output]` for the first `COUNT` of `ROWS` tiles and
+/// `WIDE * LANES` outputs. `v` is `[chunks][ROWS][LANES]`, `u` is `[chunks * LANES][WIDE * LANES]`.
+///
+/// # Safety
+/// The CPU has `V`'s instructions and the pointers are valid for that.
+#[inline(always)]
+pub(super) unsafe fn multiply<V: Vector, const ROWS: usize, const COUNT: usize, const WIDE: usize>(
+    mut v: *const f32,
+    mut u: *const f32,
+    chunks: usize,
+    sums: *mut f32,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let per_block = BLOCK / V::LANES;
+        let mut rest = chunks;
+        while rest > 0 {
+            let length = rest.min(per_block);
+            let mut acc = [[V::splat(0.0); WIDE]; COUNT];
+            for _ in 0..length {
+                for k in 0..V::LANES {
+                    let mut b = [V::splat(0.0); WIDE];
+                    for (j, b) in b.iter_mut().enumerate() {
+                        *b = V::load(u.add((k * WIDE + j) * V::LANES));
+                    }
+                    for (row, registers) in acc.iter_mut().enumerate() {
+                        let factor = V::splat(*v.add(row * V::LANES + k));
+                        for (register, b) in registers.iter_mut().zip(b) {
+                            *register = factor.mul_add(b, *register);
+                        }
+                    }
+                }
+                v = v.add(ROWS * V::LANES);
+                u = u.add(WIDE * V::LANES * V::LANES);
+            }
+            let first = rest == chunks;
+            for (row, registers) in acc.into_iter().enumerate() {
+                for (j, register) in registers.into_iter().enumerate() {
+                    let to = sums.add((row * WIDE + j) * V::LANES);
+                    if first { register.store(to) } else { V::load(to).add(register).store(to) }
+                }
+            }
+            rest -= length;
+        }
+    }
+}
