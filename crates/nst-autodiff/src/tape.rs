@@ -5,8 +5,38 @@ use nst_tensor::{Shape, Tensor, Zip};
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// Turns the cotangent of a result into those of its operands; the flags say which of them are wanted.
-pub(crate) type Pullback = Box<dyn FnOnce(Tensor, &[bool]) -> Result<Vec<Option<Tensor>>>>;
+/// Adds to the cotangents of an operation's operands what follows from that of its result.
+pub(crate) type Pullback = Box<dyn FnOnce(Tensor, &mut [Operand]) -> Result<()>>;
+
+/// An operand, as a pullback sees it.
+pub(crate) struct Operand {
+    /// Whether a cotangent is wanted.
+    pub(crate) wanted: bool,
+    shape: Option<Shape>,
+    /// The sum of the cotangents so far.
+    pub(crate) sum: Option<Tensor>,
+}
+
+impl Operand {
+    /// Adds a cotangent, if it is there and wanted.
+    pub(crate) fn add(&mut self, cotangent: Option<Tensor>) -> Result<()> {
+        let (Some(shape), Some(cotangent)) = (&self.shape, cotangent) else { return Ok(()) };
+        self.sum = Some(added(shape, self.sum.take(), cotangent)?);
+        Ok(())
+    }
+}
+
+/// `sum + cotangent`, of a variable of this shape.
+fn added(shape: &Shape, sum: Option<Tensor>, cotangent: Tensor) -> Result<Tensor> {
+    if cotangent.shape() != shape {
+        let (expected, got) = (shape.to_string(), cotangent.shape().to_string());
+        return Err(Error::Cotangent { operation: "backward", expected, got });
+    }
+    Ok(match sum {
+        Some(sum) => sum.zip(&cotangent, Zip::Add)?,
+        None => cotangent,
+    })
+}
 
 /// One variable that descends from a leaf.
 struct Node {
@@ -78,7 +108,8 @@ impl Tape {
             if !Rc::ptr_eq(&place.nodes, &self.nodes) {
                 return Err(Error::Tapes { operation: "backward" });
             }
-            self.accumulate(&mut cotangents, place.index, cotangent.clone())?;
+            let sum = &mut cotangents[place.index];
+            *sum = Some(added(&self.shape(place.index), sum.take(), cotangent.clone())?);
         }
         for index in (0..cotangents.len()).rev() {
             let taken = {
@@ -87,32 +118,27 @@ impl Tape {
             };
             let Some((parents, pullback)) = taken else { continue };
             let Some(cotangent) = cotangents[index].take() else { continue };
-            let wanted: Vec<bool> = parents.iter().map(Option::is_some).collect();
-            let results = pullback(cotangent, &wanted)?;
-            if results.len() != parents.len() {
-                let (expected, got) = (format!("{} cotangents", parents.len()), results.len().to_string());
-                return Err(Error::Cotangent { operation: "pullback", expected, got });
-            }
-            for (parent, result) in parents.into_iter().zip(results) {
-                if let (Some(parent), Some(result)) = (parent, result) {
-                    self.accumulate(&mut cotangents, parent, result)?;
+            let mut operands: Vec<Operand> = parents
+                .iter()
+                .map(|parent| Operand {
+                    wanted: parent.is_some(),
+                    shape: parent.map(|parent| self.shape(parent)),
+                    sum: parent.and_then(|parent| cotangents[parent].take()),
+                })
+                .collect();
+            pullback(cotangent, &mut operands)?;
+            for (parent, operand) in parents.into_iter().zip(operands) {
+                if let (Some(parent), Some(sum)) = (parent, operand.sum) {
+                    // A variable that is used twice by one operation has two operands.
+                    cotangents[parent] = Some(added(&self.shape(parent), cotangents[parent].take(), sum)?);
                 }
             }
         }
         Ok(Gradients { nodes: self.nodes, cotangents })
     }
 
-    fn accumulate(&self, cotangents: &mut [Option<Tensor>], index: usize, cotangent: Tensor) -> Result<()> {
-        let shape = self.nodes.borrow()[index].shape.clone();
-        if cotangent.shape() != &shape {
-            let (expected, got) = (shape.to_string(), cotangent.shape().to_string());
-            return Err(Error::Cotangent { operation: "backward", expected, got });
-        }
-        cotangents[index] = Some(match cotangents[index].take() {
-            Some(sum) => sum.zip(&cotangent, Zip::Add)?,
-            None => cotangent,
-        });
-        Ok(())
+    fn shape(&self, index: usize) -> Shape {
+        self.nodes.borrow()[index].shape.clone()
     }
 }
 

@@ -1,6 +1,6 @@
 //! A tensor that may remember how it was made.
 
-use crate::tape::Place;
+use crate::tape::{Operand, Place};
 use crate::{Error, Result};
 use nst_tensor::Tensor;
 use std::fmt;
@@ -74,7 +74,35 @@ impl Var {
             return Err(Error::Tapes { operation: "record" });
         }
         let indices = parents.iter().map(|parent| parent.place.as_ref().map(Place::index)).collect();
+        let count = parents.len();
+        let pullback = move |cotangent, operands: &mut [Operand]| {
+            let wanted: Vec<bool> = operands.iter().map(|operand| operand.wanted).collect();
+            let results = pullback(cotangent, &wanted)?;
+            if results.len() != count {
+                let (expected, got) = (format!("{count} cotangents"), results.len().to_string());
+                return Err(Error::Cotangent { operation: "pullback", expected, got });
+            }
+            operands.iter_mut().zip(results).try_for_each(|(operand, result)| operand.add(result))
+        };
         let place = first.push(value.shape().clone(), indices, Box::new(pullback));
+        Ok(Self::at(value, place))
+    }
+
+    /// The result of an operation on `self` alone whose pullback adds to the cotangent that others have left: cheaper than
+    /// a sum of its own where the cotangent is large.
+    pub(crate) fn record_adding(
+        &self,
+        value: Tensor,
+        pullback: impl FnOnce(Tensor, Option<Tensor>) -> nst_tensor::Result<Tensor> + 'static,
+    ) -> Result<Self> {
+        let Some(place) = &self.place else { return Ok(Self::constant(value)) };
+        let pullback = |cotangent, operands: &mut [Operand]| {
+            if let [operand] = operands {
+                operand.sum = Some(pullback(cotangent, operand.sum.take())?);
+            }
+            Ok(())
+        };
+        let place = place.push(value.shape().clone(), vec![Some(place.index())], Box::new(pullback));
         Ok(Self::at(value, place))
     }
 

@@ -1,6 +1,6 @@
 //! Everything a device must be able to do.
 
-use crate::{Activation, Conv2d, Pool2d, Result, Shape, Tensor, Transpose, Variation};
+use crate::{Conv2d, Epilogue, Gate, Pool2d, Pooling, Result, Shape, Tensor, Transpose, Variation};
 use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -41,15 +41,6 @@ pub enum Zip {
     Div,
     /// `a` where `b > 0`, else 0: the backward of a ReLU whose output (or input) is `b`.
     Mask,
-}
-
-/// What a pooling takes of each window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Pooling {
-    /// The greatest value.
-    Max,
-    /// The mean.
-    Average,
 }
 
 /// A device's memory, in bytes.
@@ -103,36 +94,30 @@ pub trait Backend: Debug + Send + Sync {
     fn matmul(&self, a: (&Tensor, Transpose), b: (&Tensor, Transpose)) -> Result<Buffer>;
     /// `FᵀF` of a feature map of positions x channels.
     fn gram(&self, x: &Tensor) -> Result<Buffer>;
-    /// Its gradient: `x (gradient + gradientᵀ)`.
-    fn gram_backward(&self, x: &Tensor, gradient: &Tensor) -> Result<Buffer>;
+    /// Its gradient, `x (gradient + gradientᵀ)`, added to `sum` if there is one: in place where nobody else holds it.
+    fn gram_backward(&self, x: &Tensor, gradient: &Tensor, sum: Option<Tensor>) -> Result<Buffer>;
 
     /// Lays a filter (OIHW) out as this device's convolutions want it.
     fn pack_filter(&self, oihw: &Tensor) -> Result<Buffer>;
-    /// Convolution, with bias and activation fused.
+    /// Convolution with its epilogue; also the bits of the gate if they are `wanted`.
     fn conv2d(
         &self,
         conv: &Conv2d,
         input: &Tensor,
         filter: &Buffer,
-        bias: Option<&Tensor>,
-        activation: Activation,
-    ) -> Result<Buffer>;
-    /// Its gradient with respect to the input; `activated`, the output, where a ReLU was fused.
+        epilogue: &Epilogue<'_>,
+        wanted: bool,
+    ) -> Result<(Buffer, Option<Buffer>)>;
+    /// Its gradient with respect to the input, from that with respect to what it stored, through the gate.
     fn conv2d_backward_data(
         &self,
         conv: &Conv2d,
         gradient: &Tensor,
-        activated: Option<&Tensor>,
+        gate: &Gate,
         filter: &Buffer,
     ) -> Result<Buffer>;
-    /// Its gradient with respect to the filter, as OIHW.
-    fn conv2d_backward_filter(
-        &self,
-        conv: &Conv2d,
-        input: &Tensor,
-        gradient: &Tensor,
-        activated: Option<&Tensor>,
-    ) -> Result<Buffer>;
+    /// Its gradient with respect to the filter, as OIHW; without epilogue.
+    fn conv2d_backward_filter(&self, conv: &Conv2d, input: &Tensor, gradient: &Tensor) -> Result<Buffer>;
 
     /// Pooling over 2x2 windows.
     fn pool2d(&self, pool: &Pool2d, kind: Pooling, input: &Tensor) -> Result<Buffer>;

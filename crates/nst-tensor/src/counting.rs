@@ -1,7 +1,7 @@
 //! A backend that counts what is asked of another.
 
-use crate::backend::{Backend, Buffer, Map, Memory, Pooling, Zip};
-use crate::{Activation, Conv2d, Pool2d, Result, Shape, Tensor, Transpose, Variation};
+use crate::backend::{Backend, Buffer, Map, Memory, Zip};
+use crate::{Conv2d, Epilogue, Gate, Pool2d, Pooling, Result, Shape, Tensor, Transpose, Variation};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -78,14 +78,12 @@ pass_on! {
     fn channel_sums(x: &Tensor) -> Result<Buffer>;
     fn matmul(a: (&Tensor, Transpose), b: (&Tensor, Transpose)) -> Result<Buffer>;
     fn gram(x: &Tensor) -> Result<Buffer>;
-    fn gram_backward(x: &Tensor, gradient: &Tensor) -> Result<Buffer>;
+    fn gram_backward(x: &Tensor, gradient: &Tensor, sum: Option<Tensor>) -> Result<Buffer>;
     fn pack_filter(oihw: &Tensor) -> Result<Buffer>;
-    fn conv2d(conv: &Conv2d, input: &Tensor, filter: &Buffer, bias: Option<&Tensor>, activation: Activation)
-        -> Result<Buffer>;
-    fn conv2d_backward_data(conv: &Conv2d, gradient: &Tensor, activated: Option<&Tensor>, filter: &Buffer)
-        -> Result<Buffer>;
-    fn conv2d_backward_filter(conv: &Conv2d, input: &Tensor, gradient: &Tensor, activated: Option<&Tensor>)
-        -> Result<Buffer>;
+    fn conv2d(conv: &Conv2d, input: &Tensor, filter: &Buffer, epilogue: &Epilogue<'_>, wanted: bool)
+        -> Result<(Buffer, Option<Buffer>)>;
+    fn conv2d_backward_data(conv: &Conv2d, gradient: &Tensor, gate: &Gate, filter: &Buffer) -> Result<Buffer>;
+    fn conv2d_backward_filter(conv: &Conv2d, input: &Tensor, gradient: &Tensor) -> Result<Buffer>;
     fn pool2d(pool: &Pool2d, kind: Pooling, input: &Tensor) -> Result<Buffer>;
     fn pool2d_backward(pool: &Pool2d, kind: Pooling, input: &Tensor, gradient: &Tensor) -> Result<Buffer>;
     fn total_variation(kind: Variation, image: &Tensor) -> Result<Buffer>;

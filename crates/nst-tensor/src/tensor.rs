@@ -55,6 +55,11 @@ impl Tensor {
         &self.buffer
     }
 
+    /// The backend's storage, for backends that write in place where nobody else holds it.
+    pub fn into_buffer(self) -> Buffer {
+        self.buffer
+    }
+
     /// The same values under another shape.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use crate::{Pixels, Result};
 use nst_autodiff::Var;
-use nst_tensor::{Activation, Device, Filter, Tensor};
+use nst_tensor::{Device, Epilogue, Filter, Tensor};
 
 /// An affine map of a pixel's three channels: `matrix * pixel + offset`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -102,7 +102,10 @@ impl PixelConversion {
     /// If there are other than three channels, or the device fails.
     pub fn apply(&self, image: &Var) -> Result<Var> {
         match &self.0 {
-            Some((filter, offset)) => Ok(image.conv2d(filter, Some(offset), 0, Activation::Identity)?),
+            Some((filter, offset)) => {
+                let epilogue = Epilogue { bias: Some(offset), ..Epilogue::default() };
+                Ok(image.conv2d(filter, 0, epilogue)?)
+            }
             None => Ok(image.clone()),
         }
     }

@@ -3,7 +3,7 @@
 use crate::layer::block_sizes;
 use crate::{Architecture, Error, Layer, Pixels, Result};
 use nst_autodiff::Var;
-use nst_tensor::{Activation, Device, Filter, Pooling, Tensor};
+use nst_tensor::{Activation, Device, Epilogue, Filter, Pooling, Tensor};
 use nst_weights::Weights;
 
 /// The convolutional part of a VGG, as far as it was loaded, on a device.
@@ -60,8 +60,67 @@ impl Vgg {
     /// # Errors
     /// If a layer was not loaded, the image is too small for one, or the device fails.
     pub fn features(&self, image: &Var, layers: &[Layer]) -> Result<Vec<Var>> {
+        let mut found: Vec<Option<Var>> = layers.iter().map(|_| None).collect();
+        self.visit(image, layers, |index, features| -> Result<()> {
+            found[index] = Some(features);
+            Ok(())
+        })?;
+        found.into_iter().zip(layers).map(|(var, &layer)| var.ok_or_else(|| self.missing(layer))).collect()
+    }
+
+    /// As [`Vgg::features`], one layer after the other in the network's order: `found(index, activations)` is called with
+    /// the index in `layers` as soon as they are computed. What is made of them then comes between the convolutions on the
+    /// tape, too, so that a backward pass needs the gradient of one layer at a time.
+    ///
+    /// # Errors
+    /// As [`Vgg::features`], or what `found` returns.
+    pub fn visit<E: From<Error>>(
+        &self,
+        image: &Var,
+        layers: &[Layer],
+        mut found: impl FnMut(usize, Var) -> std::result::Result<(), E>,
+    ) -> std::result::Result<(), E> {
+        self.check(image, layers)?;
+        let Some(&deepest) = layers.iter().max() else { return Ok(()) };
+        let mut keep = |place: Layer, x: &Var| {
+            let wanted = layers.iter().enumerate().filter(|(_, layer)| **layer == place);
+            wanted.map(|(index, _)| index).try_for_each(|index| found(index, x.clone()))
+        };
+        let mut x = image.clone();
+        for (place, filter, bias) in &self.convolutions {
+            if deepest < *place {
+                break;
+            }
+            let pool = Layer::pool(place.block());
+            let pooling = (place.ends_block(self.architecture) && deepest >= pool).then_some(self.pooling);
+            let convolve = |activation, pooling| {
+                x.conv2d(filter, 1, Epilogue { bias: Some(bias), activation, pooling }).map_err(Error::from)
+            };
+            if layers.contains(place) {
+                x = convolve(Activation::Identity, None)?;
+                keep(*place, &x)?;
+                if deepest == *place {
+                    break;
+                }
+                x = x.relu().map_err(Error::from)?;
+            } else if pooling.is_some() && !layers.contains(&place.activated()) {
+                x = convolve(Activation::Relu, pooling)?;
+                keep(pool, &x)?;
+                continue;
+            } else {
+                x = convolve(Activation::Relu, None)?;
+            }
+            keep(place.activated(), &x)?;
+            if let Some(pooling) = pooling {
+                x = x.pool2d(pooling).map_err(Error::from)?;
+                keep(pool, &x)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&self, image: &Var, layers: &[Layer]) -> Result<()> {
         let [_, height, width, _] = image.value().shape().nhwc("features")?;
-        let Some(&deepest) = layers.iter().max() else { return Ok(Vec::new()) };
         for &layer in layers {
             self.has(layer)?;
             let minimum = layer.minimum_side();
@@ -69,35 +128,7 @@ impl Vgg {
                 return Err(Error::TooSmall { width, height, layer, minimum });
             }
         }
-        let mut found: Vec<Option<Var>> = layers.iter().map(|_| None).collect();
-        let mut keep = |place: Layer, x: &Var| {
-            for (found, _) in found.iter_mut().zip(layers).filter(|(_, layer)| **layer == place) {
-                *found = Some(x.clone());
-            }
-        };
-        let mut x = image.clone();
-        for (place, filter, bias) in &self.convolutions {
-            if deepest < *place {
-                break;
-            }
-            if layers.contains(place) {
-                x = x.conv2d(filter, Some(bias), 1, Activation::Identity)?;
-                keep(*place, &x);
-                if deepest == *place {
-                    break;
-                }
-                x = x.relu()?;
-            } else {
-                x = x.conv2d(filter, Some(bias), 1, Activation::Relu)?;
-            }
-            keep(place.activated(), &x);
-            let pool = Layer::pool(place.block());
-            if place.ends_block(self.architecture) && deepest >= pool {
-                x = x.pool2d(self.pooling)?;
-                keep(pool, &x);
-            }
-        }
-        found.into_iter().zip(layers).map(|(var, &layer)| var.ok_or_else(|| self.missing(layer))).collect()
+        Ok(())
     }
 
     fn has(&self, layer: Layer) -> Result<()> {

@@ -174,15 +174,23 @@ impl Objective {
         let tape = Tape::new();
         let x = tape.leaf(x.clone());
         let layers: Vec<Layer> = self.terms.iter().filter_map(|term| term.layer).collect();
-        let mut features = self.vgg.features(&self.to_network.apply(&x)?, &layers)?.into_iter();
-        let mut values = Vec::with_capacity(self.terms.len());
-        for term in &self.terms {
-            let of = match term.layer {
-                Some(_) => features.next(),
-                None => Some(self.to_bgr255.apply(&x)?),
-            };
-            let of = of.ok_or_else(|| Error::Missing("the network gave fewer features than asked for"))?;
-            values.push(term.loss.value(&term.loss.statistic(&of)?)?);
+        let mut values: Vec<Option<Var>> = Vec::new();
+        values.resize_with(self.terms.len(), || None);
+        let mut add = |index: usize, of: &Var| -> Result<()> {
+            let loss = &self.terms[index].loss;
+            values[index] = Some(loss.value(&loss.statistic(of)?)?);
+            Ok(())
+        };
+        let (of_layers, of_image): (Vec<usize>, Vec<usize>) =
+            (0..self.terms.len()).partition(|&index| self.terms[index].layer.is_some());
+        let image = self.to_network.apply(&x)?;
+        self.vgg.visit(&image, &layers, |index, features| add(of_layers[index], &features))?;
+        for index in of_image {
+            add(index, &self.to_bgr255.apply(&x)?)?;
+        }
+        let values: Vec<Var> = values.into_iter().flatten().collect();
+        if values.len() < self.terms.len() {
+            return Err(Error::Missing("the network gave fewer features than asked for"));
         }
         let mut seeds = Vec::with_capacity(values.len());
         for (value, term) in values.iter().zip(&self.terms) {

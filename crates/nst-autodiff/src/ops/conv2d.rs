@@ -1,26 +1,22 @@
 //! Convolution, with a filter that is fixed or is a variable itself.
 
 use crate::{Result, Var};
-use nst_tensor::{Activation, Filter, Tensor, Zip};
+use nst_tensor::{Epilogue, Filter, Gate};
 
 impl Var {
-    /// The convolution with a fixed filter and bias: see [`Tensor::conv2d`]. Only the gradient with respect to the images
-    /// is ever computed.
+    /// The convolution with a fixed filter and epilogue: see [`nst_tensor::Tensor::conv2d`]. Only the gradient with respect
+    /// to the images is ever computed; of the output nothing but the gate's bits is kept for it.
     ///
     /// # Errors
     /// If the operands do not go together or the device fails.
-    pub fn conv2d(
-        &self,
-        filter: &Filter,
-        bias: Option<&Tensor>,
-        padding: usize,
-        activation: Activation,
-    ) -> Result<Self> {
-        let output = self.value().conv2d(filter, bias, padding, activation)?;
-        let activated = (activation == Activation::Relu).then(|| output.clone());
+    pub fn conv2d(&self, filter: &Filter, padding: usize, epilogue: Epilogue<'_>) -> Result<Self> {
+        if !self.is_recorded() {
+            return Ok(Self::constant(self.value().conv2d(filter, padding, epilogue)?));
+        }
+        let (output, gate) = self.value().conv2d_gated(filter, padding, epilogue)?;
         let (filter, input) = (filter.clone(), self.value().shape().clone());
         self.record_unary(output, move |cotangent| {
-            cotangent.conv2d_backward_data(activated.as_ref(), &filter, padding, &input)
+            cotangent.conv2d_backward_data(&gate, &filter, padding, &input)
         })
     }
 
@@ -29,31 +25,19 @@ impl Var {
     ///
     /// # Errors
     /// As [`Var::conv2d`], or if the variables belong to different tapes.
-    pub fn conv2d_trainable(
-        &self,
-        filter: &Self,
-        bias: &Self,
-        padding: usize,
-        activation: Activation,
-    ) -> Result<Self> {
+    pub fn conv2d_trainable(&self, filter: &Self, bias: &Self, padding: usize) -> Result<Self> {
         let packed = Filter::new(filter.value())?;
         let input = self.value().clone();
-        let output = input.conv2d(&packed, Some(bias.value()), padding, activation)?;
-        let activated = (activation == Activation::Relu).then(|| output.clone());
+        let epilogue = Epilogue { bias: Some(bias.value()), ..Epilogue::default() };
+        let output = input.conv2d(&packed, padding, epilogue)?;
+        let gate = Gate::open(output.device(), output.shape());
         Self::record(output, &[self, filter, bias], move |cotangent, wanted| {
-            let mask = activated.as_ref();
             let of_input = wanted[0]
-                .then(|| cotangent.conv2d_backward_data(mask, &packed, padding, input.shape()))
+                .then(|| cotangent.conv2d_backward_data(&gate, &packed, padding, input.shape()))
                 .transpose()?;
-            let of_filter = wanted[1]
-                .then(|| cotangent.conv2d_backward_filter(mask, &input, &packed, padding))
-                .transpose()?;
-            let of_bias = wanted[2]
-                .then(|| match mask {
-                    Some(mask) => cotangent.zip(mask, Zip::Mask)?.channel_sums(),
-                    None => cotangent.channel_sums(),
-                })
-                .transpose()?;
+            let of_filter =
+                wanted[1].then(|| cotangent.conv2d_backward_filter(&input, &packed, padding)).transpose()?;
+            let of_bias = wanted[2].then(|| cotangent.channel_sums()).transpose()?;
             Ok(vec![of_input, of_filter, of_bias])
         })
     }

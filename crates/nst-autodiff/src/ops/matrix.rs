@@ -23,6 +23,6 @@ impl Var {
     /// If it is a scalar or the device fails.
     pub fn gram(&self) -> Result<Self> {
         let features = self.value().clone();
-        self.record_unary(features.gram()?, move |cotangent| cotangent.gram_backward(&features))
+        self.record_adding(features.gram()?, move |cotangent, sum| cotangent.gram_backward(&features, sum))
     }
 }

@@ -49,3 +49,30 @@ impl Drop for Array {
         self.account.give_back(self.values.len() * size_of::<f32>());
     }
 }
+
+/// The bits of a gate, booked like an [`Array`].
+pub(crate) struct Bits {
+    values: Vec<u8>,
+    account: Arc<Account>,
+}
+
+impl Bits {
+    pub(crate) fn new(len: usize, account: &Arc<Account>) -> Self {
+        account.take(len);
+        Self { values: vec![0; len], account: Arc::clone(account) }
+    }
+
+    pub(crate) fn values(&self) -> &[u8] {
+        &self.values
+    }
+
+    pub(crate) fn values_mut(&mut self) -> &mut [u8] {
+        &mut self.values
+    }
+}
+
+impl Drop for Bits {
+    fn drop(&mut self) {
+        self.account.give_back(self.values.len());
+    }
+}

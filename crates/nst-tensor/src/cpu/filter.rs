@@ -39,7 +39,7 @@ impl Drop for Filter {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Device, Filter, Shape, Tensor};
+    use crate::{Device, Filter, Gate, Shape, Tensor};
 
     #[test]
     fn the_layout_for_the_gradient_is_booked_once_it_is_made() {
@@ -48,7 +48,14 @@ mod tests {
         let gradient = Tensor::full(&device, [1, 5, 5, 4], 1.0).unwrap();
         let before = device.memory().in_use;
         let backward = || {
-            gradient.conv2d_backward_data(None, &filter, 1, &Shape::from([1, 5, 5, 3])).unwrap();
+            gradient
+                .conv2d_backward_data(
+                    &Gate::open(&device, [1, 5, 5, 4]),
+                    &filter,
+                    1,
+                    &Shape::from([1, 5, 5, 3]),
+                )
+                .unwrap();
             device.memory().in_use - before
         };
         let grown = backward();

@@ -4,11 +4,11 @@ mod array;
 mod elementwise;
 mod filter;
 
-use crate::backend::{Backend, Buffer, Map, Memory, Pooling, Zip};
-use crate::{Activation, Conv2d, Error, Pool2d, Result, Shape, Tensor, Transpose, Variation};
-use array::{Account, Array};
+use crate::backend::{Backend, Buffer, Map, Memory, Zip};
+use crate::{Conv2d, Epilogue, Error, Gate, Pool2d, Pooling, Result, Shape, Tensor, Transpose, Variation};
+use array::{Account, Array, Bits};
 use filter::Filter;
-use nst_kernels::{Isa, PackedFilter};
+use nst_kernels::{Isa, PackedFilter, Workspace};
 use std::sync::Arc;
 
 /// The backend behind [`crate::Device::cpu`].
@@ -17,11 +17,12 @@ pub(crate) struct Cpu {
     isa: Isa,
     pool: Option<rayon::ThreadPool>,
     account: Arc<Account>,
+    workspace: Workspace,
 }
 
 impl Cpu {
     pub(crate) fn new() -> Self {
-        Self { isa: Isa::best(), pool: None, account: Arc::default() }
+        Self { isa: Isa::best(), pool: None, account: Arc::default(), workspace: Workspace::new() }
     }
 
     pub(crate) fn with_threads(threads: usize) -> Result<Self> {
@@ -35,7 +36,8 @@ impl Cpu {
     fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         match &self.pool {
             Some(pool) => pool.install(work),
-            None => work(),
+            // Within the pool, so that the many small steps of an operation need not each be handed over to it.
+            None => rayon::scope(|_| work()),
         }
     }
 
@@ -177,10 +179,20 @@ impl Backend for Cpu {
         })
     }
 
-    fn gram_backward(&self, x: &Tensor, gradient: &Tensor) -> Result<Buffer> {
+    fn gram_backward(&self, x: &Tensor, gradient: &Tensor, sum: Option<Tensor>) -> Result<Buffer> {
         let channels = x.shape().channels();
         let (shape, x, gradient) = (x.shape(), self.values(x)?, self.values(gradient)?);
-        self.written(shape, |output| nst_kernels::gram_backward(self.isa, channels, x, gradient, output))
+        let Some(sum) = sum else {
+            return self.written(shape, |output| {
+                nst_kernels::gram_backward(self.isa, channels, x, gradient, output);
+            });
+        };
+        let device = sum.device().clone();
+        let add = self.written(shape, |output| {
+            nst_kernels::gram_backward(self.isa, channels, x, gradient, output);
+        })?;
+        let add = Tensor::from_buffer(&device, shape.clone(), add);
+        self.zip(&sum, &add, Zip::Add)
     }
 
     fn pack_filter(&self, oihw: &Tensor) -> Result<Buffer> {
@@ -210,41 +222,47 @@ impl Backend for Cpu {
         conv: &Conv2d,
         input: &Tensor,
         filter: &Buffer,
-        bias: Option<&Tensor>,
-        activation: Activation,
-    ) -> Result<Buffer> {
-        let (input, filter, bias) = (self.values(input)?, self.filter(filter)?, self.optional(bias)?);
-        let shape = Shape::from([conv.batch, conv.out_height(), conv.out_width(), conv.out_channels]);
-        self.written(&shape, |output| conv.forward(input, filter.packed(), bias, activation, output))
+        epilogue: &Epilogue<'_>,
+        wanted: bool,
+    ) -> Result<(Buffer, Option<Buffer>)> {
+        let (input, filter) = (self.values(input)?, self.filter(filter)?);
+        let epilogue = nst_kernels::Epilogue {
+            bias: self.optional(epilogue.bias)?,
+            activation: epilogue.activation,
+            pooling: epilogue.pooling,
+        };
+        let mut bits = wanted.then(|| Bits::new(conv.gate_len(), &self.account));
+        let output = self.written(&Shape::from([conv.stored_len(epilogue.pooling)]), |output| {
+            let bits = bits.as_mut().map(Bits::values_mut);
+            conv.forward(&self.workspace, input, filter.packed(), epilogue, output, bits);
+        })?;
+        Ok((output, bits.map(|bits| Arc::new(bits) as Buffer)))
     }
 
     fn conv2d_backward_data(
         &self,
         conv: &Conv2d,
         gradient: &Tensor,
-        activated: Option<&Tensor>,
+        gate: &Gate,
         filter: &Buffer,
     ) -> Result<Buffer> {
-        let (gradient, activated) = (self.values(gradient)?, self.optional(activated)?);
-        let filter = self.filter(filter)?;
-        let shape = Shape::from([conv.batch, conv.height, conv.width, conv.in_channels]);
-        let written =
-            self.written(&shape, |output| conv.backward_data(gradient, activated, filter.packed(), output));
+        let (gradient, filter) = (self.values(gradient)?, self.filter(filter)?);
+        let bits: Option<&Bits> = match gate.bits() {
+            Some(bits) => Some(bits.downcast_ref().ok_or_else(|| self.foreign("read a gate"))?),
+            None => None,
+        };
+        let gate = nst_kernels::Gate { pooling: gate.pooling(), bits: bits.map(Bits::values) };
+        let written = self.written(&Shape::from([conv.input_len()]), |output| {
+            conv.backward_data(&self.workspace, gradient, gate, filter.packed(), output);
+        });
         filter.book();
         written
     }
 
-    fn conv2d_backward_filter(
-        &self,
-        conv: &Conv2d,
-        input: &Tensor,
-        gradient: &Tensor,
-        activated: Option<&Tensor>,
-    ) -> Result<Buffer> {
-        let (input, gradient, activated) =
-            (self.values(input)?, self.values(gradient)?, self.optional(activated)?);
+    fn conv2d_backward_filter(&self, conv: &Conv2d, input: &Tensor, gradient: &Tensor) -> Result<Buffer> {
+        let (input, gradient) = (self.values(input)?, self.values(gradient)?);
         let shape = Shape::from([conv.out_channels, conv.in_channels, conv.kernel[0], conv.kernel[1]]);
-        self.written(&shape, |output| conv.backward_filter(self.isa, input, gradient, activated, output))
+        self.written(&shape, |output| conv.backward_filter(self.isa, input, gradient, output))
     }
 
     fn pool2d(&self, pool: &Pool2d, kind: Pooling, input: &Tensor) -> Result<Buffer> {

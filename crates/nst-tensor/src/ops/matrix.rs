@@ -38,11 +38,11 @@ impl Tensor {
     }
 
     /// From `self`, the gradient with respect to the [`Tensor::gram`] of `features`, that with respect to `features`:
-    /// `F (self + selfᵀ)`.
+    /// `F (self + selfᵀ)`, added to `sum` if there is one. A `sum` that nobody else holds is written in place.
     ///
     /// # Errors
     /// If the operands do not go together or the device fails.
-    pub fn gram_backward(&self, features: &Self) -> Result<Self> {
+    pub fn gram_backward(&self, features: &Self, sum: Option<Self>) -> Result<Self> {
         self.same_device("gram_backward", &[features])?;
         let channels = features.shape().channels();
         if features.shape().dims().is_empty() {
@@ -51,7 +51,10 @@ impl Tensor {
         if self.shape().dims() != [channels; 2] {
             return Err(Error::shape("gram_backward", format!("[{channels}, {channels}]"), self.shape()));
         }
-        let buffer = self.device().backend().gram_backward(features, self)?;
+        if let Some(sum) = &sum {
+            features.same_shape("gram_backward", sum)?;
+        }
+        let buffer = self.device().backend().gram_backward(features, self, sum)?;
         Ok(Self::from_buffer(self.device(), features.shape().clone(), buffer))
     }
 }
