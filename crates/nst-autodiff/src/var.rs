@@ -94,8 +94,8 @@ impl Var {
         &self,
         value: Tensor,
         pullback: impl FnOnce(Tensor, Option<Tensor>) -> nst_tensor::Result<Tensor> + 'static,
-    ) -> Result<Self> {
-        let Some(place) = &self.place else { return Ok(Self::constant(value)) };
+    ) -> Self {
+        let Some(place) = &self.place else { return Self::constant(value) };
         let pullback = |cotangent, operands: &mut [Operand]| {
             if let [operand] = operands {
                 operand.sum = Some(pullback(cotangent, operand.sum.take())?);
@@ -103,7 +103,7 @@ impl Var {
             Ok(())
         };
         let place = place.push(value.shape().clone(), vec![Some(place.index())], Box::new(pullback));
-        Ok(Self::at(value, place))
+        Self::at(value, place)
     }
 
     /// The result of an operation on `self` alone.

@@ -6,7 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
 use nst_autodiff::{Result, Tape, Var};
-use nst_tensor::{Activation, Device, Filter, Pooling, Tensor, Variation};
+use nst_tensor::{Activation, Device, Epilogue, Filter, Pooling, Tensor, Variation};
 use std::slice::from_ref;
 
 /// Multiples of 1/64 in -1..1, all different within 97 neighbours, none within a step of zero: no kink of ReLU, |x| or max
@@ -79,7 +79,9 @@ fn elementwise_operations() {
 fn products_of_matrices() {
     let device = Device::cpu();
     check("matmul", &[tensor(&device, [3, 4], 1), tensor(&device, [4, 2], 2)], |v| v[0].matmul(&v[1]));
-    check("gram", &[tensor(&device, [1, 2, 3, 4], 1)], |v| v[0].gram());
+    let features = tensor(&device, [1, 2, 3, 4], 1);
+    check("gram", from_ref(&features), |v| v[0].gram());
+    check("gram beside others", from_ref(&features), |v| v[0].gram()?.sum()?.add(&v[0].square()?.sum()?));
 }
 
 #[test]
@@ -88,13 +90,16 @@ fn convolutions() {
     let image = tensor(&device, [2, 4, 3, 2], 1);
     let (oihw, bias) = (tensor(&device, [3, 2, 3, 3], 2), tensor(&device, [3], 3));
     let filter = Filter::new(&oihw).unwrap();
-    for activation in [Activation::Identity, Activation::Relu] {
-        for padding in [0, 1] {
-            check("conv2d", from_ref(&image), |v| v[0].conv2d(&filter, Some(&bias), padding, activation));
-            check("conv2d_trainable", &[image.clone(), oihw.clone(), bias.clone()], |v| {
-                v[0].conv2d_trainable(&v[1], &v[2], padding, activation)
-            });
+    for padding in [0, 1] {
+        for activation in [Activation::Identity, Activation::Relu] {
+            for pooling in [None, Some(Pooling::Max), Some(Pooling::Average)] {
+                let epilogue = Epilogue { bias: Some(&bias), activation, pooling };
+                check("conv2d", from_ref(&image), |v| v[0].conv2d(&filter, padding, epilogue));
+            }
         }
+        check("conv2d_trainable", &[image.clone(), oihw.clone(), bias.clone()], |v| {
+            v[0].conv2d_trainable(&v[1], &v[2], padding)
+        });
     }
 }
 

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
 use nst_autodiff::{Error, Tape, Var};
-use nst_tensor::{Activation, Counting, Device, Filter, Tensor};
+use nst_tensor::{Activation, Counting, Device, Epilogue, Filter, Tensor};
 
 fn ones(device: &Device) -> Tensor {
     Tensor::full(device, [1, 2, 2, 1], 1.0).unwrap()
@@ -28,19 +28,34 @@ fn no_filter_gradient_is_computed_for_a_constant_filter() {
     let tape = Tape::new();
     let image = tape.leaf(ones(&device));
     let filter = Filter::new(&weights).unwrap();
-    let output = image.conv2d(&filter, Some(&bias), 1, Activation::Relu).unwrap().sum().unwrap();
+    let epilogue = Epilogue { bias: Some(&bias), activation: Activation::Relu, pooling: None };
+    let output = image.conv2d(&filter, 1, epilogue).unwrap().sum().unwrap();
     tape.backward(&[(&output, seed())]).unwrap();
     assert_eq!((counting.calls("conv2d_backward_data"), counting.calls("conv2d_backward_filter")), (1, 0));
 
     let tape = Tape::new();
     let trained = tape.leaf(weights);
     let output = Var::constant(ones(&device))
-        .conv2d_trainable(&trained, &Var::constant(bias), 1, Activation::Relu)
+        .conv2d_trainable(&trained, &Var::constant(bias), 1)
         .unwrap()
         .sum()
         .unwrap();
     tape.backward(&[(&output, seed())]).unwrap();
     assert_eq!((counting.calls("conv2d_backward_data"), counting.calls("conv2d_backward_filter")), (1, 1));
+}
+
+/// The Gram matrix's pullback writes into the sum that others have left, but never into a tensor that somebody holds.
+#[test]
+fn sums_of_cotangents_are_written_in_place_only_if_nobody_else_holds_them() {
+    let device = Device::cpu();
+    let tape = Tape::new();
+    let x = tape.leaf(Tensor::new(&device, [2, 1], &[1.0, 2.0]).unwrap());
+    let gram = x.gram().unwrap(); // 5; its gradient is 2x
+    let held = Tensor::new(&device, [2, 1], &[10.0, 20.0]).unwrap();
+    let seeds = [(&x, held.clone()), (&gram, Tensor::full(&device, [1, 1], 1.0).unwrap())];
+    let gradients = tape.backward(&seeds).unwrap();
+    assert_eq!(gradients.get(&x).unwrap().to_vec().unwrap(), [12.0, 24.0]);
+    assert_eq!(held.to_vec().unwrap(), [10.0, 20.0]);
 }
 
 #[test]

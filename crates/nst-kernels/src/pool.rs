@@ -15,21 +15,20 @@ impl Pooling {
     /// What it takes of a window, whose values come in reading order.
     pub(crate) fn of(self, window: [f32; 4]) -> f32 {
         match self {
-            Self::Max => window[self.greatest(window)],
+            Self::Max => window[greatest(window)],
             Self::Average => 0.25 * ((window[0] + window[1]) + (window[2] + window[3])),
         }
     }
+}
 
-    /// The corner of the greatest value, of equal ones the first in reading order, as in torch; the last NaN if there is
-    /// one.
-    pub(crate) fn greatest(self, window: [f32; 4]) -> usize {
-        (1..4).fold(
-            0,
-            |best, corner| {
-                if window[corner] > window[best] || window[corner].is_nan() { corner } else { best }
-            },
-        )
-    }
+/// The corner of the greatest value, of equal ones the first in reading order, as in torch; the last NaN if there is one.
+pub(crate) fn greatest(window: [f32; 4]) -> usize {
+    (1..4).fold(
+        0,
+        |best, corner| {
+            if window[corner] > window[best] || window[corner].is_nan() { corner } else { best }
+        },
+    )
 }
 
 /// The geometry of a pooling over 2x2 windows with stride two. A last odd row or column is left out (floor), as torch and
@@ -64,9 +63,7 @@ impl Pool2d {
     /// # Panics
     /// If a slice does not fit the geometry.
     pub fn max(&self, input: &[f32], output: &mut [f32]) {
-        self.forward(input, output, |window| {
-            window.into_iter().reduce(|a, b| if b > a || b.is_nan() { b } else { a }).expect("four values")
-        });
+        self.forward(input, output, |window| Pooling::Max.of(window));
     }
 
     /// The mean of each window.
@@ -74,7 +71,7 @@ impl Pool2d {
     /// # Panics
     /// If a slice does not fit the geometry.
     pub fn average(&self, input: &[f32], output: &mut [f32]) {
-        self.forward(input, output, |[a, b, c, d]| 0.25 * ((a + b) + (c + d)));
+        self.forward(input, output, |window| Pooling::Average.of(window));
     }
 
     /// The gradient of [`Pool2d::max`]: a window's gradient goes to its greatest value, of equal ones the first in
@@ -85,12 +82,7 @@ impl Pool2d {
     pub fn max_backward(&self, input: &[f32], output_gradient: &[f32], input_gradient: &mut [f32]) {
         assert_eq!(input.len(), self.input_len(), "input of {self:?}");
         self.backward(output_gradient, input_gradient, |corners, gradient| {
-            let mut greatest = 0;
-            for (corner, &at) in corners.iter().enumerate().skip(1) {
-                if input[at] > input[corners[greatest]] || input[at].is_nan() {
-                    greatest = corner;
-                }
-            }
+            let greatest = greatest(corners.map(|at| input[at]));
             std::array::from_fn(|corner| if corner == greatest { gradient } else { 0.0 })
         });
     }

@@ -2,7 +2,7 @@
 
 use crate::numbers::{assert_close, random, tensor};
 use nst_kernels::reference::{self, test_values};
-use nst_tensor::{Activation, Conv2d, Device, Filter, Shape, Tensor};
+use nst_tensor::{Activation, Conv2d, Device, Epilogue, Filter, Gate, Pooling, Shape, Tensor};
 
 operations!(pack_filter, conv2d, conv2d_backward_data, conv2d_backward_filter);
 
@@ -29,6 +29,8 @@ fn geometries() -> Vec<Conv2d> {
         geometry([1, 5, 7, 64], 130, [1, 1], 0),
         geometry([2, 71, 9, 3], 3, [3, 3], 1),
         geometry([2, 6, 9, 3], 5, [3, 5], 2),
+        geometry([1, 9, 6, 67], 35, [3, 3], 1),
+        geometry([2, 3, 5, 32], 61, [3, 3], 0),
         geometry([1, 9, 8, 3], 5, [2, 4], 1),
         geometry([0, 4, 4, 3], 5, [3, 3], 1),
         geometry([1, 0, 4, 3], 5, [3, 3], 2),
@@ -42,39 +44,38 @@ struct Operands {
     oihw: (Tensor, Vec<f32>),
     bias: (Tensor, Vec<f32>),
     gradient: (Tensor, Vec<f32>),
-    activated: (Tensor, Vec<f32>),
 }
 
 impl Operands {
     fn new(device: &Device, conv: Conv2d) -> Self {
         let Conv2d { batch, height, width, in_channels, out_channels, kernel, .. } = conv;
-        let output = Shape::from([batch, conv.out_height(), conv.out_width(), out_channels]);
         Self {
             input: random(device, &Shape::from([batch, height, width, in_channels]), 1),
             oihw: random(device, &Shape::from([out_channels, in_channels, kernel[0], kernel[1]]), 2),
             bias: random(device, &Shape::from([out_channels]), 3),
-            gradient: random(device, &output, 4),
-            activated: random(device, &output, 5),
+            gradient: random(device, &output(&conv), 4),
         }
     }
 
     fn filter(&self) -> Filter {
         Filter::new(&self.oihw.0).expect("a filter")
     }
-
-    fn output(&self) -> &Shape {
-        self.gradient.0.shape()
-    }
-
-    /// Without and with the output of a fused ReLU.
-    fn masks(&self) -> [Option<&(Tensor, Vec<f32>)>; 2] {
-        [None, Some(&self.activated)]
-    }
 }
 
-/// The parts of an optional operand.
-fn parts(operand: Option<&(Tensor, Vec<f32>)>) -> (Option<&Tensor>, Option<&[f32]>) {
-    (operand.map(|(tensor, _)| tensor), operand.map(|(_, values)| values.as_slice()))
+fn output(conv: &Conv2d) -> Shape {
+    Shape::from([conv.batch, conv.out_height(), conv.out_width(), conv.out_channels])
+}
+
+fn stored(conv: &Conv2d, pooling: Option<Pooling>) -> Shape {
+    let side = |side: usize| if pooling.is_some() { side / 2 } else { side };
+    Shape::from([conv.batch, side(conv.out_height()), side(conv.out_width()), conv.out_channels])
+}
+
+/// Every combination of activation and pooling.
+fn epilogues() -> impl Iterator<Item = (Activation, Option<Pooling>)> {
+    [Activation::Identity, Activation::Relu].into_iter().flat_map(|activation| {
+        [None, Some(Pooling::Max), Some(Pooling::Average)].map(|pooling| (activation, pooling))
+    })
 }
 
 /// One filter serves images of any size and outlives the tensor that it was made of.
@@ -88,8 +89,8 @@ fn pack_filter(device: &Device) {
         let conv =
             Conv2d { batch: 1, height, width, in_channels: 5, out_channels: 17, kernel: [3, 3], padding: 1 };
         let (input, values) = random(device, &Shape::from([1, height, width, 5]), 1);
-        let actual = input.conv2d(&filter, None, 1, Activation::Identity).expect("a convolution");
-        let expected = reference::conv2d(&conv, &values, &oihw, None, Activation::Identity);
+        let actual = input.conv2d(&filter, 1, Epilogue::default()).expect("a convolution");
+        let expected = reference::conv2d(&conv, &values, &oihw, nst_kernels::Epilogue::default());
         assert_close(
             &format!("conv2d of {input:?} with {filter:?}"),
             &actual,
@@ -103,13 +104,16 @@ fn conv2d(device: &Device) {
     for conv in geometries() {
         let operands = Operands::new(device, conv);
         let ((input, values), filter) = (&operands.input, operands.filter());
-        for activation in [Activation::Identity, Activation::Relu] {
+        for (activation, pooling) in epilogues() {
             for bias in [None, Some(&operands.bias)] {
-                let (bias, bias_values) = parts(bias);
-                let actual = input.conv2d(&filter, bias, conv.padding, activation).expect("a convolution");
-                let expected = reference::conv2d(&conv, values, &operands.oihw.1, bias_values, activation);
-                let what = format!("conv2d of {conv:?}, bias {}, {activation:?}", bias.is_some());
-                assert_close(&what, &actual, operands.output(), &expected);
+                let epilogue = Epilogue { bias: bias.map(|(tensor, _)| tensor), activation, pooling };
+                let actual = input.conv2d(&filter, conv.padding, epilogue).expect("a convolution");
+                let bias = bias.map(|(_, values)| values.as_slice());
+                let epilogue = nst_kernels::Epilogue { bias, activation, pooling };
+                let expected = reference::conv2d(&conv, values, &operands.oihw.1, epilogue);
+                let what =
+                    format!("conv2d of {conv:?}, bias {}, {activation:?}, {pooling:?}", bias.is_some());
+                assert_close(&what, &actual, stored(&conv, pooling), &expected);
             }
         }
     }
@@ -124,7 +128,8 @@ fn nan_passes_through_relu(device: &Device) {
     let input = tensor(device, [1, height, width, 3], &values);
     let filter = Filter::new(&random(device, &Shape::from([17, 3, 3, 3]), 2).0).expect("a filter");
     for activation in [Activation::Identity, Activation::Relu] {
-        let output = input.conv2d(&filter, None, 1, activation).and_then(|x| x.to_vec()).expect("values");
+        let epilogue = Epilogue { activation, ..Epilogue::default() };
+        let output = input.conv2d(&filter, 1, epilogue).and_then(|x| x.to_vec()).expect("values");
         for (y, x) in (3..=5).flat_map(|y| (4..=6).map(move |x| (y, x))) {
             let pixel = &output[(y * width + x) * 17..][..17];
             let what = format!("conv2d of {input:?}, {activation:?}, beside a NaN");
@@ -136,16 +141,70 @@ fn nan_passes_through_relu(device: &Device) {
 fn conv2d_backward_data(device: &Device) {
     for conv in geometries() {
         let operands = Operands::new(device, conv);
-        let ((gradient, values), filter) = (&operands.gradient, operands.filter());
-        let input = operands.input.0.shape();
-        for mask in operands.masks() {
-            let (mask, mask_values) = parts(mask);
-            let actual =
-                gradient.conv2d_backward_data(mask, &filter, conv.padding, input).expect("a gradient");
-            let expected = reference::conv2d_backward_data(&conv, values, mask_values, &operands.oihw.1);
-            let what = format!("conv2d_backward_data of {conv:?}, mask {}", mask.is_some());
-            assert_close(&what, &actual, input, &expected);
+        let ((input, values), filter) = (&operands.input, operands.filter());
+        for (activation, pooling) in epilogues() {
+            let epilogue = Epilogue { bias: None, activation, pooling };
+            let (output, gate) = input.conv2d_gated(&filter, conv.padding, epilogue).expect("a gate");
+            assert_eq!((output.shape(), gate.stored()), (&stored(&conv, pooling), output.shape()));
+            let what = format!("conv2d_backward_data of {conv:?}, {activation:?}, {pooling:?}");
+            let output = output.to_vec().expect("values");
+            let products =
+                reference::conv2d(&conv, values, &operands.oihw.1, nst_kernels::Epilogue::default());
+            passes_what_was_stored(device, &what, &conv, (activation, pooling), &products, &output, &gate);
+
+            let gradient = random(device, gate.stored(), 4).0;
+            let passed = through(&conv, &gate, &gradient);
+            let open = nst_kernels::Gate::default();
+            let expected = reference::conv2d_backward_data(&conv, &passed, open, &operands.oihw.1);
+            let actual = gradient.conv2d_backward_data(&gate, &filter, conv.padding, input.shape());
+            assert_close(&what, &actual.expect("a gradient"), input.shape(), &expected);
         }
+    }
+}
+
+/// What a gate lets through: the gradient of a convolution that copies its input.
+fn through(conv: &Conv2d, gate: &Gate, gradient: &Tensor) -> Vec<f32> {
+    let channels = conv.out_channels;
+    let identity: Vec<f32> =
+        (0..channels * channels).map(|at| if at % channels == at / channels { 1.0 } else { 0.0 }).collect();
+    let identity = tensor(gradient.device(), [channels, channels, 1, 1], &identity);
+    let identity = Filter::new(&identity).expect("a filter");
+    let passed = gradient.conv2d_backward_data(gate, &identity, 0, &output(conv));
+    passed.and_then(|passed| passed.to_vec()).expect("a gradient")
+}
+
+/// Of a gradient of ones, the gate lets through what the epilogue took. Values too near to a decision are left out.
+fn passes_what_was_stored(
+    device: &Device,
+    what: &str,
+    conv: &Conv2d,
+    (activation, pooling): (Activation, Option<Pooling>),
+    products: &[f32],
+    output: &[f32],
+    gate: &Gate,
+) {
+    let ones = Tensor::full(device, gate.stored(), 1.0).expect("ones");
+    let passed = through(conv, gate, &ones);
+    let near = 1e-5 * products.iter().fold(1.0f32, |greatest, x| greatest.max(x.abs()));
+    let (height, width) = (conv.out_height(), conv.out_width());
+    let [in_height, in_width] =
+        [height, width].map(|side| if pooling.is_some() { side / 2 * 2 } else { side });
+    let share = if pooling == Some(Pooling::Average) { 0.25 } else { 1.0 };
+    if output.is_empty() {
+        assert!(passed.iter().all(|&passed| passed == 0.0), "{what}: something passes where nothing was stored");
+        return;
+    }
+    for (at, (&product, &passed)) in products.iter().zip(&passed).enumerate() {
+        let (position, channel) = (at / conv.out_channels, at % conv.out_channels);
+        let (image, y, x) = (position / width / height, position / width % height, position % width);
+        let kept = y < in_height && x < in_width && (activation == Activation::Identity || product > 0.0);
+        let greatest = || {
+            let window = ((image * (height / 2) + y / 2) * (width / 2) + x / 2) * conv.out_channels + channel;
+            product >= output[window] - near
+        };
+        let expected = if kept && (pooling != Some(Pooling::Max) || greatest()) { share } else { 0.0 };
+        let doubtful = activation == Activation::Relu && product.abs() <= near;
+        assert!(passed == expected || doubtful, "{what}: {product} at ({y}, {x}) passes {passed}");
     }
 }
 
@@ -154,13 +213,9 @@ fn conv2d_backward_filter(device: &Device) {
         let operands = Operands::new(device, conv);
         let ((gradient, values), filter) = (&operands.gradient, operands.filter());
         let (input, input_values) = &operands.input;
-        for mask in operands.masks() {
-            let (mask, mask_values) = parts(mask);
-            let actual =
-                gradient.conv2d_backward_filter(mask, input, &filter, conv.padding).expect("a gradient");
-            let expected = reference::conv2d_backward_filter(&conv, input_values, values, mask_values);
-            let what = format!("conv2d_backward_filter of {conv:?}, mask {}", mask.is_some());
-            assert_close(&what, &actual, operands.oihw.0.shape(), &expected);
-        }
+        let actual = gradient.conv2d_backward_filter(input, &filter, conv.padding).expect("a gradient");
+        let expected = reference::conv2d_backward_filter(&conv, input_values, values);
+        let what = format!("conv2d_backward_filter of {conv:?}");
+        assert_close(&what, &actual, operands.oihw.0.shape(), &expected);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::devices::present;
 use nst_tensor::{
-    Activation, Device, Error, Filter, Pooling, Result, Shape, Tensor, Transpose, Variation, Zip,
+    Device, Epilogue, Error, Filter, Gate, Pooling, Result, Shape, Tensor, Transpose, Variation, Zip,
 };
 
 fn full(device: &Device, shape: impl Into<Shape>) -> Tensor {
@@ -77,8 +77,8 @@ fn matrices() {
         refuses(a.matmul(no, &vector, no), "matmul: expected a matrix, got [3]");
         refuses(vector.matmul(no, &a, no), "matmul: expected a matrix, got [3]");
         refuses(full(device, []).gram(), "gram: expected [.., channels], got []");
-        refuses(b.gram_backward(&a), "gram_backward: expected [3, 3], got [4, 5]");
-        refuses(full(device, [9]).gram_backward(&a), "gram_backward: expected [3, 3], got [9]");
+        refuses(b.gram_backward(&a, None), "gram_backward: expected [3, 3], got [4, 5]");
+        refuses(full(device, [9]).gram_backward(&a, None), "gram_backward: expected [3, 3], got [9]");
     }
 }
 
@@ -94,7 +94,7 @@ fn convolutions() {
 
         let filter = filter(device);
         let conv = |shape: Shape, padding, bias: Option<&Tensor>| {
-            full(device, shape).conv2d(&filter, bias, padding, Activation::Relu)
+            full(device, shape).conv2d(&filter, padding, Epilogue { bias, ..Epilogue::default() })
         };
         let image = || Shape::from([1, 7, 5, 3]);
         let wanted = "[batch, height, width, channels]";
@@ -117,17 +117,19 @@ fn convolutions() {
 
         // Of an image of 7 x 5 pixels: 7 x 6.
         let (good, bad) = (full(device, [1, 7, 6, 4]), full(device, [1, 7, 5, 4]));
-        let data = |gradient: &Tensor, mask| gradient.conv2d_backward_data(mask, &filter, 1, &image());
-        let weights = |gradient: &Tensor, mask| {
-            gradient.conv2d_backward_filter(mask, &full(device, image()), &filter, 1)
-        };
+        let open = |shape: [usize; 4]| Gate::open(device, shape);
+        let (gate, small) = (open([1, 7, 6, 4]), open([1, 7, 5, 4]));
+        let data = |gradient: &Tensor, gate| gradient.conv2d_backward_data(gate, &filter, 1, &image());
         let message = "expected [1, 7, 6, 4], got [1, 7, 5, 4]";
-        for mask in [None, Some(&good)] {
-            refuses(data(&bad, mask), &format!("conv2d_backward_data: {message}"));
-            refuses(weights(&bad, mask), &format!("conv2d_backward_filter: {message}"));
-        }
-        refuses(data(&good, Some(&bad)), &format!("conv2d_backward_data: {message}"));
-        refuses(weights(&good, Some(&bad)), &format!("conv2d_backward_filter: {message}"));
+        refuses(data(&bad, &gate), &format!("conv2d_backward_data: {message}"));
+        let message = "conv2d_backward_data: expected a gate of [1, 7, 6, 4], got [1, 7, 5, 4]";
+        refuses(data(&good, &small), message);
+        let weights = bad.conv2d_backward_filter(&full(device, image()), &filter, 1);
+        refuses(weights, "conv2d_backward_filter: expected [1, 7, 6, 4], got [1, 7, 5, 4]");
+        let pooled = Epilogue { pooling: Some(Pooling::Max), ..Epilogue::default() };
+        let (_, gate) = full(device, image()).conv2d_gated(&filter, 1, pooled).expect("a convolution");
+        let message = "conv2d_backward_data: expected [1, 3, 3, 4], got [1, 7, 6, 4]";
+        refuses(data(&good, &gate), message);
     }
 }
 
@@ -156,24 +158,26 @@ fn images() {
 fn operands_of_two_devices() {
     let other = Device::cpu();
     let (filter_there, bias) = (filter(&other), full(&other, [4]));
-    let [image_there, output_there] = [[1, 7, 5, 3], [1, 7, 6, 4]].map(|shape| full(&other, shape));
+    let image_there = full(&other, [1, 7, 5, 3]);
     for device in &present() {
         let [image, output, pooled] =
             [[1, 7, 5, 3], [1, 7, 6, 4], [1, 3, 2, 3]].map(|shape| full(device, shape));
-        let (filter, identity) = (filter(device), Activation::Identity);
+        let (filter, plain) = (filter(device), Epilogue::default());
+        let biased = Epilogue { bias: Some(&bias), ..plain };
         let (no, square, square_there) = (Transpose::No, full(device, [3, 3]), full(&other, [3, 3]));
-        let (shape, mask) = (image.shape(), Some(&output_there));
+        let (shape, gate) = (image.shape(), Gate::open(device, output.shape()));
+        let gate_there = Gate::open(&other, output.shape());
         let tensors = [
             ("zip", image.zip(&image_there, Zip::Add)),
             ("linear_combination", Tensor::linear_combination(&[(1.0, &image), (1.0, &image_there)])),
             ("matmul", square.matmul(no, &square_there, no)),
-            ("gram_backward", square.gram_backward(&image_there)),
-            ("conv2d", image.conv2d(&filter_there, None, 1, identity)),
-            ("conv2d", image.conv2d(&filter, Some(&bias), 1, identity)),
-            ("conv2d_backward_data", output.conv2d_backward_data(None, &filter_there, 1, shape)),
-            ("conv2d_backward_data", output.conv2d_backward_data(mask, &filter, 1, shape)),
-            ("conv2d_backward_filter", output.conv2d_backward_filter(None, &image_there, &filter, 1)),
-            ("conv2d_backward_filter", output.conv2d_backward_filter(mask, &image, &filter, 1)),
+            ("gram_backward", square.gram_backward(&image_there, None)),
+            ("gram_backward", square.gram_backward(&image, Some(image_there.clone()))),
+            ("conv2d", image.conv2d(&filter_there, 1, plain)),
+            ("conv2d", image.conv2d(&filter, 1, biased)),
+            ("conv2d_backward_data", output.conv2d_backward_data(&gate, &filter_there, 1, shape)),
+            ("conv2d_backward_data", output.conv2d_backward_data(&gate_there, &filter, 1, shape)),
+            ("conv2d_backward_filter", output.conv2d_backward_filter(&image_there, &filter, 1)),
             ("pool2d_backward", pooled.pool2d_backward(Pooling::Max, &image_there)),
         ];
         let tensors = tensors.map(|(operation, result)| (operation, result.map(drop)));

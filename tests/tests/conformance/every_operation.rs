@@ -2,7 +2,8 @@
 
 use crate::numbers::random;
 use nst_tensor::{
-    Activation, Counting, Device, Error, Filter, Map, Pooling, Shape, Tensor, Transpose, Variation, Zip,
+    Activation, Counting, Device, Epilogue, Error, Filter, Map, Pooling, Shape, Tensor, Transpose, Variation,
+    Zip,
 };
 
 /// What the operations return.
@@ -22,8 +23,10 @@ impl Results {
         let [x, y] = [1, 2].map(|seed| random(device, &map, seed).0);
         let filter = Filter::new(&random(device, &Shape::from([37, 32, 3, 3]), 3).0)?;
         let bias = random(device, &Shape::from([37]), 4).0;
-        let convolved = x.conv2d(&filter, Some(&bias), 1, Activation::Relu)?;
-        let activated = Some(&convolved);
+        let epilogue =
+            Epilogue { bias: Some(&bias), activation: Activation::Relu, pooling: Some(Pooling::Max) };
+        let (pooled, gate) = x.conv2d_gated(&filter, 1, epilogue)?;
+        let convolved = x.conv2d(&filter, 1, Epilogue::default())?;
         let (gram, matrix) = (x.gram()?, x.reshape([61 * 67, 32])?);
         let [max, average] = [x.pool2d(Pooling::Max)?, x.pool2d(Pooling::Average)?];
         let tensors = vec![
@@ -34,10 +37,12 @@ impl Results {
             ("sum", x.sum()?),
             ("channel_sums", x.channel_sums()?),
             ("matmul", matrix.matmul(Transpose::Yes, &matrix, Transpose::No)?),
-            ("gram_backward", gram.gram_backward(&y)?),
+            ("gram_backward", gram.gram_backward(&y, None)?),
+            ("gram_backward", gram.gram_backward(&y, Some(x.scale(2.0)?))?),
             ("gram", gram),
-            ("conv2d_backward_data", convolved.conv2d_backward_data(activated, &filter, 1, &map)?),
-            ("conv2d_backward_filter", convolved.conv2d_backward_filter(activated, &x, &filter, 1)?),
+            ("conv2d_backward_data", pooled.conv2d_backward_data(&gate, &filter, 1, &map)?),
+            ("conv2d_backward_filter", convolved.conv2d_backward_filter(&x, &filter, 1)?),
+            ("conv2d", pooled),
             ("conv2d", convolved),
             ("pool2d_backward", max.pool2d_backward(Pooling::Max, &x)?),
             ("pool2d_backward", average.pool2d_backward(Pooling::Average, &x)?),

@@ -70,7 +70,18 @@ fn gram_backward(device: &Device) {
             .collect();
         let extents = [shape.positions(), channels, channels];
         let expected = reference::matmul(extents, (&values, Transpose::No), (&symmetric, Transpose::No));
-        let actual = gradient.gram_backward(&features).expect("a gradient");
+        let actual = gradient.gram_backward(&features, None).expect("a gradient");
         assert_close(&format!("gram_backward of {shape}"), &actual, &shape, &expected);
+        // Added to a sum, which is written in place if nobody else holds it.
+        let (sum, terms) = random(device, &shape, 3);
+        let expected: Vec<f32> = expected.iter().zip(&terms).map(|(a, b)| a + b).collect();
+        for held in [Some(sum.clone()), None] {
+            let sum = if held.is_some() { sum.clone() } else { random(device, &shape, 3).0 };
+            let actual = gradient.gram_backward(&features, Some(sum)).expect("a gradient");
+            assert_close(&format!("gram_backward of {shape} with a sum"), &actual, &shape, &expected);
+            if let Some(held) = held {
+                assert_eq!(held.to_vec().expect("values"), terms);
+            }
+        }
     }
 }

@@ -23,6 +23,7 @@ impl Var {
     /// If it is a scalar or the device fails.
     pub fn gram(&self) -> Result<Self> {
         let features = self.value().clone();
-        self.record_adding(features.gram()?, move |cotangent, sum| cotangent.gram_backward(&features, sum))
+        let value = features.gram()?;
+        Ok(self.record_adding(value, move |cotangent, sum| cotangent.gram_backward(&features, sum)))
     }
 }

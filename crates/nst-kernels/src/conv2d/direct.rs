@@ -59,7 +59,7 @@ impl Pass<'_> {
         let by_input = self.has_few_outputs().then(|| self.by_input());
         tasks.into_par_iter().zip(outputs).zip(gates).for_each(|(((image, rows), output), bits)| {
             if let Some(by_input) = &by_input {
-                self.few_outputs(workspace, by_input, from, epilogue, (image, rows), output, bits);
+                self.few_outputs(workspace, by_input, from, epilogue, (image, rows), (output, bits));
                 return;
             }
             let seen = rows.start..rows.end + self.kernel[0] - 1;

@@ -45,8 +45,7 @@ impl Pass<'_> {
         from: (&[f32], Gate<'_>),
         epilogue: Epilogue<'_>,
         (image, rows): (usize, Range<usize>),
-        output: &mut [f32],
-        bits: Option<&mut [u8]>,
+        (output, bits): (&mut [f32], Option<&mut [u8]>),
     ) {
         let line = self.output.width * self.output.channels;
         let mut sums = workspace.take(rows.len() * line);

@@ -2,7 +2,7 @@
 
 use crate::conv2d::{Activation, Epilogue};
 use crate::plane::Plane;
-use crate::pool::Pooling;
+use crate::pool::{Pooling, greatest};
 
 /// Pools `rows`, activated rows of one image from an even one on, into `pooled`, and writes the bits of the gate if they
 /// are wanted.
@@ -32,7 +32,7 @@ pub(super) fn pool(
             for channel in 0..plane.channels {
                 let window = [0, 1, 2, 3].map(|c| rows[corner(y, x, channel, c)]);
                 for c in 0..4 {
-                    let chosen = kind == Pooling::Average || kind.greatest(window) == c;
+                    let chosen = kind == Pooling::Average || greatest(window) == c;
                     if chosen && passes(window[c]) {
                         let position = (2 * y + c / 2) * plane.width + 2 * x + c % 2;
                         bits[position * plane.bit_bytes() + channel / 8] |= 1 << (channel % 8);
