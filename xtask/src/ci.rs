@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use cargo_metadata::Message;
 
-use crate::command::run as run_command;
+use crate::command::{cargo as cargo_command, run as run_command};
 
 /// A step, named as one would type it.
 struct Step {
@@ -55,13 +55,6 @@ fn cargo(arguments: &[&str]) -> Result<()> {
 
 fn document() -> Result<()> {
     run_command(cargo_command().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
-}
-
-/// The cargo that runs this task.
-fn cargo_command() -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(crate::root());
-    command
 }
 
 /// Runs the example of every library crate. They are built for the whole workspace at once: one by one, cargo would

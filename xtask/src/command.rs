@@ -10,3 +10,10 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     ensure!(status.success(), "{command:?} failed: {status}");
     Ok(())
 }
+
+/// The cargo that runs this task, in the repository's root.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(crate::root());
+    command
+}

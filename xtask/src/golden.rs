@@ -19,16 +19,6 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let golden = crate::root().join("tests").join("golden");
-    let venv = &args.venv;
-    let (system_python, python) = if cfg!(windows) {
-        ("python", venv.join("Scripts").join("python.exe"))
-    } else {
-        ("python3", venv.join("bin").join("python"))
-    };
-    if !python.exists() {
-        run_command(Command::new(system_python).args(["-m", "venv"]).arg(venv))?;
-    }
-    let requirements = golden.join("requirements.txt");
-    run_command(Command::new(&python).args(["-m", "pip", "install", "--quiet", "-r"]).arg(requirements))?;
-    run_command(Command::new(&python).arg(golden.join("make_golden.py")).args(&args.names))
+    let python = crate::venv::python(&args.venv, &golden.join("requirements.txt"))?;
+    run_command(Command::new(python).arg(golden.join("make_golden.py")).args(&args.names))
 }

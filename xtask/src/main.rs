@@ -1,11 +1,13 @@
 //! Tasks of the repository that are not the product: `cargo xtask TASK`.
 
+mod bench_torch;
 mod ci;
 mod command;
 mod fetch_weights;
 mod golden;
 mod paint;
 mod tidy;
+mod venv;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -22,6 +24,7 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Task {
+    BenchTorch(bench_torch::Args),
     /// Run every step of the gate and print the time each takes
     Ci,
     FetchWeights(fetch_weights::Args),
@@ -33,6 +36,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let outcome = match Args::parse().task {
+        Task::BenchTorch(args) => bench_torch::run(&args),
         Task::Ci => ci::run(),
         Task::FetchWeights(args) => fetch_weights::run(&args),
         Task::Golden(args) => golden::run(&args),

@@ -72,7 +72,19 @@ pub(super) const ROOMS: &[Room] = &[
     Room {
         name: "xtask",
         workspace: &["nst-weights"],
-        external: &["anyhow", "cargo_metadata", "clap", "image", "indicatif", "rand", "rand_chacha", "spdx"],
+        external: &[
+            "anyhow",
+            "cargo_metadata",
+            "clap",
+            "etcetera",
+            "image",
+            "indicatif",
+            "rand",
+            "rand_chacha",
+            "serde",
+            "serde_json",
+            "spdx",
+        ],
         dev: &["tempfile"],
     },
 ];
