@@ -1,125 +1,273 @@
 //! The Gram matrix of a feature map.
+//!
+//! The matrix is computed as tiles, in panels of as many columns as a tile has; of each panel only the tiles that touch
+//! the upper triangle. They lie one after the other, so that a panel is a matrix of its own, `columns` floats wide.
 
-use crate::reduce::total;
-use crate::rows::{blocks, padded_rows};
-use crate::tile::{Left, MAX_COLUMNS, MAX_ROWS, Right};
-use crate::{Isa, Transpose, matmul};
+use crate::matmul::times_panels;
+use crate::rows::{blocks, pad_rows, split};
+use crate::tile::{LINE, Product, StridedKernel};
+use crate::{Isa, Workspace};
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Positions whose features stay in the cache while every tile of the matrix takes its share of them.
-const CHUNK: usize = 512;
-/// Partial matrices at most: enough for the threads of a large machine, few enough to keep their memory small. A fixed
-/// number, so that the order of summation does not depend on the threads.
-const PARTIALS: usize = 16;
+pub use crate::tile::Update;
+
+/// Positions whose features stay in the cache while every tile takes its share of them, and whose products are summed in
+/// registers.
+const CHUNK: usize = 128;
+/// Least positions of one partial matrix: enough for the products to outweigh the sum over the partials.
+const SHARE: usize = 1024;
+/// Tasks at most: enough for the threads of a large machine. A fixed number, so that the order of summation does not
+/// depend on the threads.
+const TASKS: usize = 16;
+/// Floats of the sum over the partials that one task takes.
+const SUMS: usize = 1024;
 
 /// `output[i, j] = sum over positions of features[p, i] * features[p, j]`: FᵀF of a feature map of `positions x channels`
 /// (the sum of Gatys, Ecker and Bethge 2015, equation 3, without any normalisation). The result is exactly symmetric.
 ///
 /// # Panics
 /// If a slice's length does not fit.
-pub fn gram(isa: Isa, channels: usize, features: &[f32], output: &mut [f32]) {
+pub fn gram(isa: Isa, workspace: &Workspace, channels: usize, features: &[f32], output: &mut [f32]) {
     assert_eq!(output.len(), channels * channels, "Gram matrix of {channels} channels");
-    assert_eq!(features.len() % channels.max(1), 0, "feature map of {channels} channels");
-    output.fill(0.0);
-    if channels == 0 {
+    assert!(features.len().is_multiple_of(channels), "feature map of {channels} channels");
+    if features.is_empty() {
+        output.fill(0.0);
         return;
     }
+    let triangle = Triangle::new(isa.tile_kernel().gram, channels);
     let positions = features.len() / channels;
-    let share = positions.div_ceil(PARTIALS).next_multiple_of(CHUNK);
-    let partials: Vec<Vec<f32>> = blocks(positions, share)
-        .into_par_iter()
-        .map(|block| upper_triangle(isa, channels, features, block))
-        .collect();
-    output.par_chunks_exact_mut(channels).enumerate().for_each(|(i, row)| {
-        for (j, value) in row.iter_mut().enumerate() {
-            let at = i.min(j) * channels + i.max(j);
-            *value = total(partials.iter().map(|partial| f64::from(partial[at]))) as f32;
-        }
+    let share = positions.div_ceil(TASKS).max(SHARE).next_multiple_of(CHUNK);
+    let parts = blocks(positions, share);
+    let groups = triangle.groups(TASKS / parts.len());
+    let tasks: Vec<_> = parts.iter().flat_map(|part| groups.iter().map(move |group| (part, group))).collect();
+
+    let mut partials = workspace.take(parts.len() * triangle.len());
+    let lens = tasks.iter().map(|(_, group)| triangle.starts[group.end] - triangle.starts[group.start]);
+    let outputs = split(&mut partials, lens);
+    tasks.into_par_iter().zip(outputs).with_max_len(1).for_each(|((part, group), partial)| {
+        triangle.add_up(workspace, features, part.clone(), group.clone(), partial);
     });
+    let (sums, partials) = partials.split_at_mut(triangle.len());
+    if !partials.is_empty() {
+        sums.par_chunks_mut(SUMS).enumerate().for_each(|(chunk, sums)| {
+            let mut totals = [0.0; SUMS];
+            totals.iter_mut().zip(&*sums).for_each(|(total, &sum)| *total += f64::from(sum));
+            for partial in partials.chunks_exact(triangle.len()) {
+                let partial = &partial[chunk * SUMS..];
+                totals.iter_mut().zip(partial).for_each(|(total, &sum)| *total += f64::from(sum));
+            }
+            sums.iter_mut().zip(totals).for_each(|(sum, total)| *sum = total as f32);
+        });
+    }
+    triangle.unfold(sums, output);
 }
 
-/// The gradient of [`gram`] with respect to the features: `F (gradient + gradientᵀ)`.
+/// The gradient of [`gram`] with respect to the features, `F (gradient + gradientᵀ)`, replaces the output or is added to
+/// it.
 ///
 /// # Panics
 /// If a slice's length does not fit.
-pub fn gram_backward(isa: Isa, channels: usize, features: &[f32], gradient: &[f32], output: &mut [f32]) {
+pub fn gram_backward(
+    isa: Isa,
+    workspace: &Workspace,
+    channels: usize,
+    features: &[f32],
+    gradient: &[f32],
+    update: Update,
+    output: &mut [f32],
+) {
     assert_eq!(gradient.len(), channels * channels, "gradient of a Gram matrix of {channels} channels");
-    assert_eq!(features.len() % channels.max(1), 0, "feature map of {channels} channels");
-    let positions = features.len() / channels.max(1);
-    let symmetric: Vec<f32> = (0..channels * channels)
-        .map(|at| gradient[at] + gradient[at % channels * channels + at / channels])
-        .collect();
-    let (features, symmetric) = ((features, Transpose::No), (symmetric.as_slice(), Transpose::No));
-    matmul(isa, [positions, channels, channels], features, symmetric, output);
+    assert!(features.len().is_multiple_of(channels), "feature map of {channels} channels");
+    assert_eq!(features.len(), output.len(), "gradient of a feature map");
+    if features.is_empty() {
+        return;
+    }
+    let width = isa.tile_kernel().columns;
+    let mut panels = workspace.take(channels.div_ceil(width) * channels * width);
+    panels.par_chunks_exact_mut(channels * width).enumerate().for_each(|(panel, to)| {
+        pack_symmetric(gradient, channels, panel * width..((panel + 1) * width).min(channels), to);
+    });
+    times_panels(isa, features, &panels, [channels; 2], update, output);
 }
 
-/// The products of the positions in `block`; of the lower triangle only what shares a tile with the diagonal.
-fn upper_triangle(isa: Isa, channels: usize, features: &[f32], block: Range<usize>) -> Vec<f32> {
-    let kernel = isa.tile_kernel();
-    let padded = channels.next_multiple_of(kernel.columns);
-    let mut partial = vec![0.0; channels * channels];
-    for start in block.clone().step_by(CHUNK) {
-        let end = (start + CHUNK).min(block.end);
-        let values = padded_rows(&features[start * channels..end * channels], None, channels, padded);
-        for i in (0..channels).step_by(kernel.rows) {
-            let rows = i..(i + kernel.rows).min(channels);
-            let bases = std::array::from_fn(|row| (i + row).min(rows.end - 1));
-            let left = Left { values: &values, bases, offsets: &[0], run: end - start, step: padded };
-            // The first panel of columns that reaches the diagonal or lies above it.
-            for j in (i / kernel.columns * kernel.columns..channels).step_by(kernel.columns) {
-                let columns = j..(j + kernel.columns).min(channels);
-                let right = Right { values: &values[j..], step: padded };
-                let mut sums = [0.0; MAX_ROWS * MAX_COLUMNS];
-                kernel.add_products(&left, &right, &mut sums);
-                for (row, sums) in rows.clone().zip(sums.chunks_exact(kernel.columns)) {
-                    let to = &mut partial[row * channels..][columns.clone()];
-                    for (to, sum) in to.iter_mut().zip(sums) {
-                        *to += sum;
-                    }
-                }
-            }
+/// Some columns of `gradient + gradientᵀ` as a panel as wide as `to.len() / channels`, with zeros behind.
+fn pack_symmetric(gradient: &[f32], channels: usize, columns: Range<usize>, to: &mut [f32]) {
+    let width = to.len() / channels;
+    // As many rows at once as one cache line of the transposed matrix has values for.
+    for rows in blocks(channels, 16) {
+        for row in rows.clone() {
+            let to = &mut to[row * width..][..width];
+            to[..columns.len()].copy_from_slice(&gradient[row * channels..][columns.clone()]);
+            to[columns.len()..].fill(0.0);
+        }
+        for column in columns.clone() {
+            let to = to[rows.start * width + column - columns.start..].iter_mut().step_by(width);
+            to.zip(&gradient[column * channels..][rows.clone()]).for_each(|(to, value)| *to += value);
         }
     }
-    partial
+}
+
+/// The upper triangle of a Gram matrix as tiles.
+struct Triangle {
+    kernel: StridedKernel,
+    channels: usize,
+    /// Where each panel starts, and where the last one ends.
+    starts: Vec<usize>,
+}
+
+impl Triangle {
+    fn new(kernel: StridedKernel, channels: usize) -> Self {
+        let StridedKernel { rows, columns, .. } = kernel;
+        let mut end = 0;
+        let ends = (1..=channels.div_ceil(columns)).map(|panels| {
+            end += (panels * columns).next_multiple_of(rows) * columns;
+            end
+        });
+        let starts = std::iter::once(0).chain(ends).collect();
+        Self { kernel, channels, starts }
+    }
+
+    fn panels(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    fn len(&self) -> usize {
+        self.starts[self.panels()]
+    }
+
+    /// Splits the panels into at most `count` groups of about equal work.
+    fn groups(&self, count: usize) -> Vec<Range<usize>> {
+        let mut groups: Vec<Range<usize>> = Vec::new();
+        for panel in 0..self.panels() {
+            // A new group begins where the work before it reaches its share.
+            match groups.len() {
+                begun if self.starts[panel] * count >= begun * self.len() => groups.push(panel..panel + 1),
+                begun => groups[begun - 1].end = panel + 1,
+            }
+        }
+        groups
+    }
+
+    /// Writes the products of the positions in `part` to the tiles of the panels in `group`.
+    fn add_up(
+        &self,
+        workspace: &Workspace,
+        features: &[f32],
+        part: Range<usize>,
+        group: Range<usize>,
+        partial: &mut [f32],
+    ) {
+        let StridedKernel { rows, columns, .. } = self.kernel;
+        let wide = self.panels() * columns;
+        // The last tile may reach past the last panel: what it reads there is computed with and used by nobody.
+        let padded = wide.next_multiple_of(rows);
+        let mut scratch = None;
+        let mut update = Update::Replace;
+        for start in part.clone().step_by(CHUNK) {
+            let length = CHUNK.min(part.end - start);
+            let (chunk, rest) = features[start * self.channels..].split_at(length * self.channels);
+            let in_place = wide == self.channels && rest.len() >= padded - wide;
+            let (values, step) = if in_place {
+                (&features[start * self.channels..], self.channels)
+            } else {
+                let scratch = scratch.get_or_insert_with(|| workspace.take(CHUNK * padded));
+                pad_rows(chunk, self.channels, padded, scratch);
+                (&**scratch, padded)
+            };
+            // Each tile asks for a piece of the next chunk.
+            let next = &rest[..rest.len().min(CHUNK * self.channels)];
+            let mut ahead = next.chunks(LINE * length).map(<[f32]>::as_ptr);
+            let mut tiles = partial.chunks_exact_mut(rows * columns);
+            for panel in group.clone() {
+                for row in (0..(panel + 1) * columns).step_by(rows) {
+                    let product = Product {
+                        left: &values[row..],
+                        left_step: step,
+                        right: &values[panel * columns..],
+                        right_step: step,
+                        length,
+                        ahead: ahead.next().unwrap_or(std::ptr::null()),
+                    };
+                    let tile = tiles.next().expect("the partial matrix has every tile");
+                    self.kernel.compute(&product, tile, columns, update);
+                }
+            }
+            update = Update::Add;
+        }
+    }
+
+    /// Writes the whole matrix, whose upper triangle `sums` is.
+    fn unfold(&self, sums: &[f32], output: &mut [f32]) {
+        let width = self.kernel.columns;
+        output.par_chunks_mut(width * self.channels).enumerate().for_each(|(own, output)| {
+            for (row, output) in output.chunks_exact_mut(self.channels).enumerate() {
+                let (lower, upper) = output.split_at_mut(own * width);
+                let column = &sums[self.starts[own] + row..];
+                lower.iter_mut().zip(column.iter().step_by(width)).for_each(|(to, &sum)| *to = sum);
+                for (to, panel) in upper.chunks_mut(width).zip(own..) {
+                    to.copy_from_slice(&sums[self.starts[panel] + (own * width + row) * width..][..to.len()]);
+                }
+            }
+        });
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{gram, gram_backward};
-    use crate::Isa;
+    use super::{Update, gram, gram_backward};
     use crate::reference::{self, test_values};
+    use crate::{Isa, Workspace};
 
-    #[test]
-    fn the_gradient_is_that_of_the_reference() {
-        let (positions, channels) = (7, 5);
-        let (features, gradient) =
-            (test_values(positions * channels, 3), test_values(channels * channels, 4));
-        let mut output = vec![1.0; features.len()];
-        gram_backward(Isa::best(), channels, &features, &gradient, &mut output);
-        // Literally: d/dF[p, i] of sum of gradient[a, b] F[q, a] F[q, b].
-        let expected: Vec<f32> = (0..features.len())
-            .map(|at| {
-                let (p, i) = (at / channels, at % channels);
-                (0..channels)
-                    .map(|b| {
-                        (gradient[i * channels + b] + gradient[b * channels + i]) * features[p * channels + b]
-                    })
-                    .sum()
-            })
-            .collect();
-        reference::assert_close(&output, &expected, 1e-5);
+    /// Positions and channels: none and one, multiples of a tile and not, one part and several, one group and several.
+    const SHAPES: [[usize; 2]; 12] = [
+        [0, 4],
+        [0, 0],
+        [1, 1],
+        [1, 64],
+        [5, 3],
+        [600, 64],
+        [1031, 37],
+        [40, 130],
+        [3000, 96],
+        [2049, 33],
+        [9000, 8],
+        [20_000, 16],
+    ];
+
+    /// One whose scratch memory holds nothing but NaN, which would be seen.
+    fn dirty_workspace() -> Workspace {
+        let workspace = Workspace::new();
+        let mut scratches: Vec<_> = (0..8).map(|_| workspace.take(1 << 17)).collect();
+        for scratch in &mut scratches {
+            scratch.fill(f32::NAN);
+        }
+        drop(scratches);
+        workspace
+    }
+
+    /// Literally: d/dF[p, i] of the sum of gradient[a, b] F[q, a] F[q, b].
+    fn expected_backward(channels: usize, features: &[f32], gradient: &[f32]) -> Vec<f32> {
+        let entry = |at: usize| {
+            let (p, i) = (at / channels, at % channels);
+            let terms = (0..channels).map(|b| {
+                let both = f64::from(gradient[i * channels + b]) + f64::from(gradient[b * channels + i]);
+                both * f64::from(features[p * channels + b])
+            });
+            terms.sum::<f64>() as f32
+        };
+        (0..features.len()).map(entry).collect()
     }
 
     #[test]
     fn agrees_with_the_reference_and_is_symmetric() {
         for isa in Isa::available() {
-            for (positions, channels) in [(1, 1), (5, 3), (600, 64), (1031, 37), (40, 130), (0, 4), (9000, 8)]
-            {
+            let workspace = dirty_workspace();
+            for [positions, channels] in SHAPES {
                 let features = test_values(positions * channels, 3);
                 let mut output = vec![1.0; channels * channels];
-                gram(isa, channels, &features, &mut output);
-                reference::assert_close(&output, &reference::gram(channels, &features), 1e-5);
+                gram(isa, &workspace, channels, &features, &mut output);
+                reference::assert_close(&output, &reference::gram(channels, &features), 1e-6);
                 for i in 0..channels {
                     for j in 0..channels {
                         assert_eq!(output[i * channels + j].to_bits(), output[j * channels + i].to_bits());
@@ -127,5 +275,83 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn long_sums_of_one_sign_stay_exact() {
+        for isa in Isa::available() {
+            let mut output = [0.0; 9];
+            gram(isa, &Workspace::new(), 3, &vec![0.1; 3 * 300_000], &mut output);
+            let expected = (300_000.0 * f64::from(0.1f32).powi(2)) as f32;
+            reference::assert_close(&output, &[expected; 9], 1e-6);
+        }
+    }
+
+    #[test]
+    fn the_gradient_is_that_of_the_reference() {
+        for isa in Isa::available() {
+            let workspace = dirty_workspace();
+            for [positions, channels] in SHAPES {
+                let features = test_values(positions * channels, 3);
+                let (gradient, before) =
+                    (test_values(channels * channels, 4), test_values(features.len(), 5));
+                let expected = expected_backward(channels, &features, &gradient);
+                let mut output = vec![f32::NAN; features.len()];
+                gram_backward(isa, &workspace, channels, &features, &gradient, Update::Replace, &mut output);
+                reference::assert_close(&output, &expected, 1e-6);
+
+                let sum: Vec<f32> = expected.iter().zip(&before).map(|(a, b)| a + b).collect();
+                let mut output = before;
+                gram_backward(isa, &workspace, channels, &features, &gradient, Update::Add, &mut output);
+                reference::assert_close(&output, &sum, 1e-6);
+            }
+        }
+    }
+
+    #[test]
+    fn any_number_of_threads_gives_the_same_bytes() {
+        for isa in Isa::available() {
+            for [positions, channels] in [[5000, 64], [1100, 130]] {
+                let features = test_values(positions * channels, 3);
+                let gradient = test_values(channels * channels, 4);
+                let on = |threads| {
+                    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                    let workspace = dirty_workspace();
+                    let (mut forward, mut backward) =
+                        (vec![0.0; channels * channels], vec![0.5; features.len()]);
+                    pool.install(|| {
+                        gram(isa, &workspace, channels, &features, &mut forward);
+                        gram_backward(
+                            isa,
+                            &workspace,
+                            channels,
+                            &features,
+                            &gradient,
+                            Update::Add,
+                            &mut backward,
+                        );
+                    });
+                    forward.into_iter().chain(backward).map(f32::to_bits).collect::<Vec<_>>()
+                };
+                let one = on(1);
+                assert!(one == on(2) && one == on(3));
+            }
+        }
+    }
+
+    #[test]
+    fn a_second_call_needs_no_more_memory() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        let (workspace, features, gradient) =
+            (Workspace::new(), test_values(3000 * 50, 1), test_values(50 * 50, 2));
+        let call = || {
+            let (mut forward, mut backward) = (vec![0.0; 50 * 50], vec![0.0; features.len()]);
+            gram(Isa::best(), &workspace, 50, &features, &mut forward);
+            gram_backward(Isa::best(), &workspace, 50, &features, &gradient, Update::Replace, &mut backward);
+            workspace.bytes()
+        };
+        let bytes = pool.install(call);
+        assert!(bytes > 0);
+        assert_eq!(pool.install(call), bytes);
     }
 }

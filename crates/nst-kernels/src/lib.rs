@@ -9,21 +9,22 @@
 //!
 //! **Layouts.** Images and feature maps are NHWC (channels last), filters OIHW, matrices row-major.
 //!
-//! **Speed.** One register-blocked inner routine ([`Isa`] chooses AVX-512, AVX2+FMA or a portable one at run time) serves
-//! convolution as implicit GEMM, both gradients, the matrix product and the Gram matrix. Work is split over the current
-//! rayon pool.
+//! **Speed.** Convolutions with 3x3 filters between many channels take a quarter of the multiplications, by Winograd's
+//! algorithm; all others, the matrix product and the Gram matrix are built on a register-blocked inner routine. [`Isa`]
+//! chooses AVX-512, AVX2+FMA or a portable version of each at run time. Work is split over the current rayon pool, and
+//! scratch memory is kept in a [`Workspace`] from call to call.
 //!
 //! **Determinism.** Every sum is taken in an order that depends on the shapes and the [`Isa`] alone, never on the number
 //! of threads.
 //!
 //! ```
-//! use nst_kernels::{Activation, Conv2d, Isa, PackedFilter};
+//! use nst_kernels::{Conv2d, Epilogue, Isa, PackedFilter, Workspace};
 //!
 //! // One 3x3 filter of ones over a 4x4 image of ones: each inner pixel sees nine, each corner four.
 //! let conv = Conv2d { batch: 1, height: 4, width: 4, in_channels: 1, out_channels: 1, kernel: [3, 3], padding: 1 };
 //! let filter = PackedFilter::new(Isa::best(), &conv, &[1.0; 9]);
 //! let mut output = vec![0.0; conv.output_len()];
-//! conv.forward(&[1.0; 16], &filter, None, Activation::Identity, &mut output);
+//! conv.forward(&Workspace::new(), &[1.0; 16], &filter, Epilogue::default(), &mut output, None);
 //! assert_eq!(output[5], 9.0);
 //! assert_eq!(output[0], 4.0);
 //! ```
@@ -48,7 +49,7 @@ mod workspace;
 pub use conv2d::{Activation, Conv2d, Epilogue};
 pub use filter::PackedFilter;
 pub use gate::Gate;
-pub use gram::{gram, gram_backward};
+pub use gram::{Update, gram, gram_backward};
 pub use isa::Isa;
 pub use matmul::{Transpose, matmul};
 pub use pool::{Pool2d, Pooling};

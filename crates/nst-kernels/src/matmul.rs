@@ -1,7 +1,7 @@
 //! The matrix product.
 
 use crate::Isa;
-use crate::tile::{Left, MAX_COLUMNS, MAX_ROWS, Right};
+use crate::tile::{LINE, MAX_COLUMNS, MAX_ROWS, Product, TileKernel, Update};
 use rayon::prelude::*;
 
 /// Whether an operand is used as it lies in memory or transposed.
@@ -31,32 +31,76 @@ pub fn matmul(
         return;
     }
     let kernel = isa.tile_kernel();
-    let b = pack_columns(b, transpose_b, [k, n], kernel.columns);
-    let (row_step, step) = if transpose_a == Transpose::Yes { (1, m) } else { (k, 1) };
-    let block = kernel.rows * 8;
-    output.par_chunks_mut(block * n).enumerate().for_each(|(index, output)| {
-        let block = index * block..((index + 1) * block).min(m);
-        for (panel, b) in b.chunks_exact(k * kernel.columns).enumerate() {
-            let columns = panel * kernel.columns..((panel + 1) * kernel.columns).min(n);
-            for row in block.clone().step_by(kernel.rows) {
-                let rows = row..(row + kernel.rows).min(block.end);
-                let bases = std::array::from_fn(|i| (row + i).min(rows.end - 1) * row_step);
-                let mut sums = [0.0; MAX_ROWS * MAX_COLUMNS];
-                let left = Left { values: a, bases, offsets: &[0], run: k, step };
-                kernel.add_products(&left, &Right { values: b, step: kernel.columns }, &mut sums);
-                for (row, sums) in rows.zip(sums.chunks_exact(kernel.columns)) {
-                    let to = &mut output[(row - block.start) * n..][columns.clone()];
-                    to.copy_from_slice(&sums[..columns.len()]);
+    let mut panels = vec![0.0; n.div_ceil(kernel.columns) * k * kernel.columns];
+    pack_columns(b, transpose_b, [k, n], kernel.columns, &mut panels);
+    let transposed: Vec<f32>;
+    let rows = match transpose_a {
+        Transpose::No => a,
+        Transpose::Yes => {
+            transposed = (0..m).flat_map(|i| a[i..].iter().step_by(m)).copied().collect();
+            &transposed
+        }
+    };
+    times_panels(isa, rows, &panels, [k, n], Update::Replace, output);
+}
+
+/// Floats of a block of rows, which stays in the cache for all panels, and whose successor is asked for meanwhile.
+const BLOCK: usize = 1 << 15;
+
+/// `output = rows * panels`, or `+=`: rows of `k` floats, not zero, by panels as [`pack_columns`] lays them out.
+pub(crate) fn times_panels(
+    isa: Isa,
+    rows: &[f32],
+    panels: &[f32],
+    [k, n]: [usize; 2],
+    update: Update,
+    output: &mut [f32],
+) {
+    let TileKernel { rows: height, columns: width, full, single, .. } = isa.tile_kernel();
+    let block = (BLOCK / k / height).clamp(1, 64) * height;
+    output.par_chunks_mut(block * n).with_max_len(1).enumerate().for_each(|(index, output)| {
+        let count = output.len() / n;
+        let rows = &rows[index * block * k..][..count * k];
+        // Each tile asks for k lines of the block that this thread most likely does next: first its rows, then its output.
+        let pieces = |start: *const f32, len: usize| {
+            (0..len.div_ceil(LINE * k)).map(move |piece| start.wrapping_add(piece * LINE * k))
+        };
+        let mut ahead =
+            pieces(rows.as_ptr_range().end, block * k).chain(pieces(output.as_ptr_range().end, block * n));
+        for (panel, right) in panels.chunks_exact(k * width).enumerate() {
+            let columns = panel * width..((panel + 1) * width).min(n);
+            let mut row = 0;
+            while row < count {
+                let kernel = if row + height <= count { full } else { single };
+                let product = Product {
+                    left: &rows[row * k..],
+                    left_step: k,
+                    right,
+                    right_step: width,
+                    length: k,
+                    ahead: ahead.next().unwrap_or(std::ptr::null()),
+                };
+                let to = &mut output[row * n + columns.start..];
+                if columns.len() == width {
+                    kernel.compute(&product, to, n, update);
+                } else {
+                    let mut sums = [0.0; MAX_ROWS * MAX_COLUMNS];
+                    kernel.compute(&product, &mut sums, width, Update::Replace);
+                    for (to, sums) in to.chunks_mut(n).zip(sums.chunks_exact(width)).take(kernel.rows) {
+                        for (to, sum) in to[..columns.len()].iter_mut().zip(sums) {
+                            *to = if update == Update::Add { *to + sum } else { *sum };
+                        }
+                    }
                 }
+                row += kernel.rows;
             }
         }
     });
 }
 
 /// Lays a `k x n` matrix out as panels of `width` columns, each `[k][width]`, the last one with zeros behind.
-fn pack_columns(b: &[f32], transpose: Transpose, [k, n]: [usize; 2], width: usize) -> Vec<f32> {
-    let mut packed = vec![0.0; n.div_ceil(width) * k * width];
-    packed.par_chunks_exact_mut(k * width).enumerate().for_each(|(panel, to)| {
+fn pack_columns(b: &[f32], transpose: Transpose, [k, n]: [usize; 2], width: usize, panels: &mut [f32]) {
+    panels.par_chunks_exact_mut(k * width).enumerate().for_each(|(panel, to)| {
         let columns = panel * width..((panel + 1) * width).min(n);
         for (row, to) in to.chunks_exact_mut(width).enumerate() {
             for (to, column) in to.iter_mut().zip(columns.clone()) {
@@ -64,7 +108,6 @@ fn pack_columns(b: &[f32], transpose: Transpose, [k, n]: [usize; 2], width: usiz
             }
         }
     });
-    packed
 }
 
 #[cfg(test)]

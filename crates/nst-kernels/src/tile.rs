@@ -12,9 +12,13 @@
 )]
 #![expect(unsafe_code, reason = "SIMD instructions and unchecked loads; bounds are checked once per tile")]
 
+mod strided;
+
 use crate::vector::{Portable, Vector};
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{__m256, __m512};
+pub use strided::Update;
+pub(crate) use strided::{LINE, Product, StridedKernel};
 
 /// Most rows and columns of any tile kernel: the size of the buffers on the stack.
 pub(crate) const MAX_ROWS: usize = 12;
@@ -45,17 +49,54 @@ pub(crate) type Sums = [f32; MAX_ROWS * MAX_COLUMNS];
 
 type Routine = unsafe fn(&Left<'_>, &Right<'_>, &mut Sums);
 
-/// The tile routine of one instruction set.
+/// The tile routines of one instruction set.
 #[derive(Clone, Copy)]
 pub(crate) struct TileKernel {
     pub(crate) rows: usize,
     pub(crate) columns: usize,
     routine: Routine,
+    /// For FᵀF: the left operand transposed, in a tile that wastes little on a diagonal.
+    pub(crate) gram: StridedKernel,
+    /// For rows times panels of `columns` columns: `rows` rows at once, and a single one.
+    pub(crate) full: StridedKernel,
+    pub(crate) single: StridedKernel,
+}
+
+/// The strided routines of one instruction set as a part of a [`TileKernel`].
+macro_rules! strided {
+    ($register:ty, [$rows:literal, $wide:literal], gram [$gram_rows:literal, $gram_wide:literal] $(, $feature:literal)?) => {{
+        const LANES: usize = <$register as Vector>::LANES;
+        $(#[target_feature(enable = $feature)])?
+        unsafe fn gram(product: &Product<'_>, to: *mut f32, step: usize, update: Update) {
+            // SAFETY: passed on to the caller.
+            unsafe { strided::multiply::<$register, $gram_rows, $gram_wide, true>(product, to, step, update) }
+        }
+        $(#[target_feature(enable = $feature)])?
+        unsafe fn full(product: &Product<'_>, to: *mut f32, step: usize, update: Update) {
+            // SAFETY: passed on to the caller.
+            unsafe { strided::multiply::<$register, $rows, $wide, false>(product, to, step, update) }
+        }
+        $(#[target_feature(enable = $feature)])?
+        unsafe fn single(product: &Product<'_>, to: *mut f32, step: usize, update: Update) {
+            // SAFETY: passed on to the caller.
+            unsafe { strided::multiply::<$register, 1, $wide, false>(product, to, step, update) }
+        }
+        // SAFETY: the sizes are those of the routines, and a kernel is only handed out for an instruction set that the
+        // CPU has.
+        unsafe {
+            [
+                StridedKernel::new([$gram_rows, $gram_wide * LANES], true, gram),
+                StridedKernel::new([$rows, $wide * LANES], false, full),
+                StridedKernel::new([1, $wide * LANES], false, single),
+            ]
+        }
+    }};
 }
 
 impl TileKernel {
     pub(crate) fn portable() -> Self {
-        Self { rows: 4, columns: 8, routine: multiply::<Portable, 4, 1> }
+        let [gram, full, single] = strided!(Portable, [4, 1], gram [4, 1]);
+        Self { rows: 4, columns: 8, routine: multiply::<Portable, 4, 1>, gram, full, single }
     }
 
     /// Sixteen registers: 6 x 2 sums, two of the right operand, one of the left.
@@ -66,7 +107,8 @@ impl TileKernel {
             // SAFETY: passed on to the caller.
             unsafe { multiply::<__m256, 6, 2>(left, right, sums) }
         }
-        Self { rows: 6, columns: 16, routine }
+        let [gram, full, single] = strided!(__m256, [6, 2], gram [6, 2], "avx2,fma");
+        Self { rows: 6, columns: 16, routine, gram, full, single }
     }
 
     /// Thirty-two registers: 12 x 2 sums, two of the right operand, one of the left.
@@ -77,7 +119,8 @@ impl TileKernel {
             // SAFETY: passed on to the caller.
             unsafe { multiply::<__m512, 12, 2>(left, right, sums) }
         }
-        Self { rows: 12, columns: 32, routine }
+        let [gram, full, single] = strided!(__m512, [12, 2], gram [16, 1], "avx512f");
+        Self { rows: 12, columns: 32, routine, gram, full, single }
     }
 
     /// Adds the tile's products to `sums[i * self.columns + j]`.

@@ -191,7 +191,10 @@ fn passes_what_was_stored(
         [height, width].map(|side| if pooling.is_some() { side / 2 * 2 } else { side });
     let share = if pooling == Some(Pooling::Average) { 0.25 } else { 1.0 };
     if output.is_empty() {
-        assert!(passed.iter().all(|&passed| passed == 0.0), "{what}: something passes where nothing was stored");
+        assert!(
+            passed.iter().all(|&passed| passed == 0.0),
+            "{what}: something passes where nothing was stored"
+        );
         return;
     }
     for (at, (&product, &passed)) in products.iter().zip(&passed).enumerate() {

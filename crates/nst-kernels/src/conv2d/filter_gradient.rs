@@ -6,7 +6,7 @@ use super::padded_input::PaddedInput;
 use crate::Isa;
 use crate::gate::Gate;
 use crate::reduce::total;
-use crate::rows::{blocks, padded_rows};
+use crate::rows::{blocks, pad_rows};
 use crate::tile::{Left, MAX_COLUMNS, MAX_ROWS, Right};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -44,12 +44,13 @@ fn products(conv: &Conv2d, isa: Isa, input: &[f32], output_gradient: &[f32], row
     let (inputs, outputs) = (conv.in_channels, conv.out_channels);
     let padded_outputs = outputs.next_multiple_of(kernel.columns);
     let padded = PaddedInput::new(plane, out.width + conv.kernel[1] - 1, [conv.padding; 2]);
+    let mut gradient = vec![0.0; out.width * padded_outputs];
     let mut scratch = vec![0.0; conv.kernel[0] * padded.line()];
     let mut partial = vec![0.0; conv.kernel[0] * conv.kernel[1] * inputs * outputs];
     for row in rows {
         let (image, y) = (row / out.height, row % out.height);
         let line = row * out.width * outputs..(row + 1) * out.width * outputs;
-        let gradient = padded_rows(&output_gradient[line], None, outputs, padded_outputs);
+        pad_rows(&output_gradient[line], outputs, padded_outputs, &mut gradient);
         padded.fill(&mut scratch, (input, Gate::default()), image, y..y + conv.kernel[0]);
         for tap in 0..conv.kernel[0] * conv.kernel[1] {
             let at = (tap / conv.kernel[1] * padded.width + tap % conv.kernel[1]) * inputs;

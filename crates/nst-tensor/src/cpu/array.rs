@@ -42,6 +42,10 @@ impl Array {
     pub(crate) fn values(&self) -> &[f32] {
         &self.values
     }
+
+    pub(crate) fn values_mut(&mut self) -> &mut [f32] {
+        &mut self.values
+    }
 }
 
 impl Drop for Array {

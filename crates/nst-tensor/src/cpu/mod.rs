@@ -8,21 +8,21 @@ use crate::backend::{Backend, Buffer, Map, Memory, Zip};
 use crate::{Conv2d, Epilogue, Error, Gate, Pool2d, Pooling, Result, Shape, Tensor, Transpose, Variation};
 use array::{Account, Array, Bits};
 use filter::Filter;
-use nst_kernels::{Isa, PackedFilter, Workspace};
+use nst_kernels::{Isa, PackedFilter, Update, Workspace};
 use std::sync::Arc;
 
 /// The backend behind [`crate::Device::cpu`].
 #[derive(Debug)]
 pub(crate) struct Cpu {
     isa: Isa,
+    workspace: Workspace,
     pool: Option<rayon::ThreadPool>,
     account: Arc<Account>,
-    workspace: Workspace,
 }
 
 impl Cpu {
     pub(crate) fn new() -> Self {
-        Self { isa: Isa::best(), pool: None, account: Arc::default(), workspace: Workspace::new() }
+        Self { isa: Isa::best(), workspace: Workspace::new(), pool: None, account: Arc::default() }
     }
 
     pub(crate) fn with_threads(threads: usize) -> Result<Self> {
@@ -175,24 +175,28 @@ impl Backend for Cpu {
         let channels = x.shape().channels();
         let values = self.values(x)?;
         self.written(&Shape::from([channels; 2]), |output| {
-            nst_kernels::gram(self.isa, channels, values, output);
+            nst_kernels::gram(self.isa, &self.workspace, channels, values, output);
         })
     }
 
     fn gram_backward(&self, x: &Tensor, gradient: &Tensor, sum: Option<Tensor>) -> Result<Buffer> {
         let channels = x.shape().channels();
         let (shape, x, gradient) = (x.shape(), self.values(x)?, self.values(gradient)?);
-        let Some(sum) = sum else {
-            return self.written(shape, |output| {
-                nst_kernels::gram_backward(self.isa, channels, x, gradient, output);
-            });
+        let multiply = |update, output: &mut [f32]| {
+            nst_kernels::gram_backward(self.isa, &self.workspace, channels, x, gradient, update, output);
         };
-        let device = sum.device().clone();
-        let add = self.written(shape, |output| {
-            nst_kernels::gram_backward(self.isa, channels, x, gradient, output);
-        })?;
-        let add = Tensor::from_buffer(&device, shape.clone(), add);
-        self.zip(&sum, &add, Zip::Add)
+        let Some(sum) = sum else { return self.written(shape, |output| multiply(Update::Replace, output)) };
+        let mut buffer = sum.into_buffer();
+        let in_place = Arc::get_mut(&mut buffer).and_then(|buffer| buffer.downcast_mut::<Array>());
+        if let Some(array) = in_place {
+            self.run(|| multiply(Update::Add, array.values_mut()));
+            return Ok(buffer);
+        }
+        let sum: &Array = buffer.downcast_ref().ok_or_else(|| self.foreign("read a tensor"))?;
+        self.written(shape, |output| {
+            output.copy_from_slice(sum.values());
+            multiply(Update::Add, output);
+        })
     }
 
     fn pack_filter(&self, oihw: &Tensor) -> Result<Buffer> {
