@@ -14,6 +14,17 @@ pub struct Gate<'a> {
     pub bits: Option<&'a [u8]>,
 }
 
+/// For each byte the masks of its eight channels, with all bits set where the byte has one.
+static MASKS: [[u32; 8]; 256] = {
+    let mut masks = [[0; 8]; 256];
+    let mut at = 0;
+    while at < 256 * 8 {
+        masks[at / 8][at % 8] = if ((at / 8) >> (at % 8)) & 1 == 1 { u32::MAX } else { 0 };
+        at += 1;
+    }
+    masks
+};
+
 /// The bits of `count` channels, at most sixteen.
 ///
 /// # Safety
@@ -53,8 +64,8 @@ impl Gate<'_> {
         self.pooling.is_none() && self.bits.is_none()
     }
 
-    /// Writes what comes through of `gradient`, one row of the convolution's output `row` (of all images): a literal
-    /// version for convolutions that do not read through gates themselves.
+    /// Writes what comes through of `gradient`, one row of the convolution's output `row` (of all images): for
+    /// convolutions that do not read through gates themselves.
     pub(crate) fn pass_row(&self, plane: Plane, gradient: &[f32], row: usize, to: &mut [f32]) {
         let Plane { height, width, channels } = plane;
         let (image, y) = (row / height, row % height);
@@ -73,9 +84,9 @@ impl Gate<'_> {
                 continue;
             };
             let bits = &bits[(row * width + x) * plane.bit_bytes()..][..plane.bit_bytes()];
-            for ((to, from), bits) in to.chunks_mut(8).zip(from.chunks(8)).zip(bits) {
-                for (bit, (to, from)) in to.iter_mut().zip(from).enumerate() {
-                    *to = if bits >> bit & 1 == 1 { scale * from } else { 0.0 };
+            for ((to, from), &bits) in to.chunks_mut(8).zip(from.chunks(8)).zip(bits) {
+                for ((to, from), mask) in to.iter_mut().zip(from).zip(MASKS[usize::from(bits)]) {
+                    *to = f32::from_bits((scale * from).to_bits() & mask);
                 }
             }
         }

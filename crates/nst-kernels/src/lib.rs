@@ -29,6 +29,7 @@
 //! assert_eq!(output[0], 4.0);
 //! ```
 
+mod arena;
 mod conv2d;
 mod filter;
 mod gate;
@@ -46,6 +47,7 @@ mod vector;
 mod winograd;
 mod workspace;
 
+pub use arena::{Arena, Block};
 pub use conv2d::{Activation, Conv2d, Epilogue};
 pub use filter::PackedFilter;
 pub use gate::Gate;

@@ -67,6 +67,11 @@ pub trait Backend: Debug + Send + Sync {
     /// Memory held on the device.
     fn memory(&self) -> Memory;
 
+    /// Work begins that will be repeated: the same operations on the same shapes. A backend may plan its memory for it.
+    fn begin_repeated(&self) {}
+    /// That work ends; called once for each beginning.
+    fn end_repeated(&self) {}
+
     /// Copies `values` to the device.
     fn upload(&self, shape: &Shape, values: &[f32]) -> Result<Buffer>;
     /// Copies tensors from the device, with one synchronisation for all of them.

@@ -66,6 +66,8 @@ macro_rules! pass_on {
 pass_on! {
     fn name() -> String;
     fn memory() -> Memory;
+    fn begin_repeated() -> ();
+    fn end_repeated() -> ();
     fn upload(shape: &Shape, values: &[f32]) -> Result<Buffer>;
     fn download(tensors: &[&Tensor]) -> Result<Vec<Vec<f32>>>;
     fn fill(shape: &Shape, value: f32) -> Result<Buffer>;

@@ -171,6 +171,10 @@ impl Objective {
     /// # Errors
     /// If the variable has another size than the content, or the device fails.
     pub fn evaluate(&self, x: &Tensor) -> Result<(Vec<Contribution>, Tensor)> {
+        self.device.repeated(|| self.evaluate_once(x))
+    }
+
+    fn evaluate_once(&self, x: &Tensor) -> Result<(Vec<Contribution>, Tensor)> {
         let tape = Tape::new();
         let x = tape.leaf(x.clone());
         let layers: Vec<Layer> = self.terms.iter().filter_map(|term| term.layer).collect();

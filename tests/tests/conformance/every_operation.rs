@@ -30,7 +30,7 @@ impl Results {
         let (gram, matrix) = (x.gram()?, x.reshape([61 * 67, 32])?);
         let [max, average] = [x.pool2d(Pooling::Max)?, x.pool2d(Pooling::Average)?];
         let tensors = vec![
-            ("fill", Tensor::full(device, &map, 2.5)?),
+            ("fill", device.repeated(|| Tensor::full(device, &map, 2.5))?),
             ("map", x.map(Map::Affine { scale: 1.7, offset: 0.1 })?),
             ("zip", x.zip(&y, Zip::Div)?),
             ("linear_combination", Tensor::linear_combination(&[(0.1, &x), (0.7, &y), (-0.3, &x)])?),

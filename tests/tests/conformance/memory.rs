@@ -2,9 +2,9 @@
 
 use crate::every_operation::Results;
 use crate::numbers::random;
-use nst_tensor::{Device, Filter, Shape, Tensor};
+use nst_tensor::{Device, Filter, Map, Shape, Tensor, Zip};
 
-operations!(memory);
+operations!(memory, begin_repeated, end_repeated);
 
 fn bytes(shape: &Shape) -> usize {
     shape.len() * size_of::<f32>()
@@ -46,4 +46,37 @@ fn memory(device: &Device) {
     assert!(peak >= start + tensors, "peak {peak} on {device:?}");
     drop(Tensor::full(device, [7], 1.0));
     assert_eq!(device.memory().peak, peak, "a small tensor on {device:?} does not raise the peak");
+}
+
+/// Rounds of the same work give the same bytes as the work alone, also when what one round made is still held in the next.
+fn begin_repeated(device: &Device) {
+    let x = random(device, &Shape::from([1, 13, 11, 37]), 1).0;
+    let work = || {
+        let squares = x.map(Map::Square)?.zip(&x, Zip::Add)?;
+        let gram = squares.gram()?;
+        gram.gram_backward(&squares, Some(x.scale(2.0)?))?.zip(&squares, Zip::Sub)
+    };
+    let bits = |tensor: Tensor| -> Vec<u32> {
+        tensor.to_vec().expect("values").into_iter().map(f32::to_bits).collect()
+    };
+    let expected = bits(work().expect("work"));
+    let results: Vec<Tensor> = (0..4).map(|_| device.repeated(work).expect("work")).collect();
+    for result in results {
+        assert_eq!(bits(result), expected);
+    }
+}
+
+/// A round may differ from the one before, fail, or lie within another.
+fn end_repeated(device: &Device) {
+    let round = |positions: usize| {
+        let x = random(device, &Shape::from([positions, 5]), 1).0;
+        let gram = device.repeated(|| x.gram())?;
+        gram.gram_backward(&x, None)?.sum()?.item()
+    };
+    for positions in [7, 7, 100, 7, 7] {
+        let alone = round(positions).expect("work");
+        assert_eq!(device.repeated(|| round(positions)).expect("work"), alone);
+        let x = random(device, &Shape::from([positions, 5]), 1).0;
+        assert!(device.repeated(|| x.reshape([3, 3])).is_err());
+    }
 }

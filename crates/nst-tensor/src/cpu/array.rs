@@ -1,6 +1,8 @@
-//! The values of a tensor on the CPU, and the account of the memory they take.
+//! Buffers on the CPU, and the account of the memory they take.
 
+use super::plan::Ticket;
 use crate::backend::Memory;
+use nst_kernels::Block;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -26,57 +28,80 @@ impl Account {
     }
 }
 
-/// Values in row-major order, booked in their device's account while they live. The shape is the tensor's affair: two
-/// tensors of different shapes may share one array.
-pub(crate) struct Array {
-    values: Vec<f32>,
+/// Where an array's values lie.
+enum Storage<T> {
+    Heap(Vec<T>),
+    Lent(Block),
+}
+
+/// What an array may hold.
+pub(super) trait Element: Copy + Default {
+    fn of(block: &Block) -> &[Self];
+    fn of_mut(block: &mut Block) -> &mut [Self];
+}
+
+impl Element for f32 {
+    fn of(block: &Block) -> &[Self] {
+        block.floats()
+    }
+
+    fn of_mut(block: &mut Block) -> &mut [Self] {
+        block.floats_mut()
+    }
+}
+
+impl Element for u8 {
+    fn of(block: &Block) -> &[Self] {
+        block.bytes()
+    }
+
+    fn of_mut(block: &mut Block) -> &mut [Self] {
+        block.bytes_mut()
+    }
+}
+
+/// Values in row-major order (of a tensor), or the bits of a gate, booked in their device's account while they live. The
+/// shape is the tensor's affair: two tensors of different shapes may share one array.
+pub(super) struct Array<T: Element = f32> {
+    /// Given back before the ticket says so.
+    storage: Storage<T>,
     account: Arc<Account>,
+    _ticket: Option<Ticket>,
 }
 
-impl Array {
-    pub(crate) fn new(values: Vec<f32>, account: &Arc<Account>) -> Self {
-        account.take(values.len() * size_of::<f32>());
-        Self { values, account: Arc::clone(account) }
+impl<T: Element> Array<T> {
+    pub(super) fn on_heap(values: Vec<T>, account: &Arc<Account>, ticket: Option<Ticket>) -> Self {
+        Self::booked(Storage::Heap(values), account, ticket)
     }
 
-    pub(crate) fn values(&self) -> &[f32] {
-        &self.values
+    /// In a part of an arena, with whatever values were there before.
+    pub(super) fn lent(block: Block, account: &Arc<Account>, ticket: Option<Ticket>) -> Self {
+        Self::booked(Storage::Lent(block), account, ticket)
     }
 
-    pub(crate) fn values_mut(&mut self) -> &mut [f32] {
-        &mut self.values
+    fn booked(storage: Storage<T>, account: &Arc<Account>, ticket: Option<Ticket>) -> Self {
+        let array = Self { storage, account: Arc::clone(account), _ticket: ticket };
+        account.take(size_of_val(array.values()));
+        array
+    }
+
+    pub(super) fn values(&self) -> &[T] {
+        match &self.storage {
+            Storage::Heap(values) => values,
+            Storage::Lent(block) => T::of(block),
+        }
+    }
+
+    pub(super) fn values_mut(&mut self) -> &mut [T] {
+        match &mut self.storage {
+            Storage::Heap(values) => values,
+            Storage::Lent(block) => T::of_mut(block),
+        }
     }
 }
 
-impl Drop for Array {
+impl<T: Element> Drop for Array<T> {
     fn drop(&mut self) {
-        self.account.give_back(self.values.len() * size_of::<f32>());
-    }
-}
-
-/// The bits of a gate, booked like an [`Array`].
-pub(crate) struct Bits {
-    values: Vec<u8>,
-    account: Arc<Account>,
-}
-
-impl Bits {
-    pub(crate) fn new(len: usize, account: &Arc<Account>) -> Self {
-        account.take(len);
-        Self { values: vec![0; len], account: Arc::clone(account) }
-    }
-
-    pub(crate) fn values(&self) -> &[u8] {
-        &self.values
-    }
-
-    pub(crate) fn values_mut(&mut self) -> &mut [u8] {
-        &mut self.values
-    }
-}
-
-impl Drop for Bits {
-    fn drop(&mut self) {
-        self.account.give_back(self.values.len());
+        self.account.give_back(size_of_val(self.values()));
     }
 }

@@ -1,52 +1,59 @@
 //! Operations on single elements, by ndarray's parallel iteration.
 
 use crate::backend::{Map, Zip};
-use ndarray::{ArrayView1, ArrayView2, ShapeError, Zip as Elements};
+use ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, ShapeError, Zip as Elements};
 use rayon::prelude::*;
 
 /// Applies `op` to each element.
-pub(super) fn map(x: &[f32], op: Map) -> Vec<f32> {
-    fn each(x: &[f32], op: impl Fn(f32) -> f32 + Sync + Send) -> Vec<f32> {
-        Elements::from(ArrayView1::from(x)).par_map_collect(|&x| op(x)).into_raw_vec_and_offset().0
+pub(super) fn map(x: &[f32], op: Map, output: &mut [f32]) {
+    fn each(x: &[f32], output: &mut [f32], op: impl Fn(f32) -> f32 + Sync + Send) {
+        let pairs = Elements::from(ArrayViewMut1::from(output)).and(ArrayView1::from(x));
+        pairs.par_for_each(|to, &x| *to = op(x));
     }
     match op {
-        Map::Affine { scale, offset } => each(x, |x| scale * x + offset),
-        Map::Square => each(x, |x| x * x),
-        Map::Sqrt => each(x, f32::sqrt),
-        Map::Abs => each(x, f32::abs),
-        Map::Relu => each(x, |x| if x < 0.0 { 0.0 } else { x }),
+        Map::Affine { scale, offset } => each(x, output, |x| scale * x + offset),
+        Map::Square => each(x, output, |x| x * x),
+        Map::Sqrt => each(x, output, f32::sqrt),
+        Map::Abs => each(x, output, f32::abs),
+        Map::Relu => each(x, output, |x| if x < 0.0 { 0.0 } else { x }),
     }
 }
 
 /// Applies `op` to each pair of elements, with `b` repeated as often as `a` holds it.
-pub(super) fn zip(a: &[f32], b: &[f32], op: Zip) -> Result<Vec<f32>, ShapeError> {
+pub(super) fn zip(a: &[f32], b: &[f32], op: Zip, output: &mut [f32]) -> Result<(), ShapeError> {
     fn each(
         a: &[f32],
         b: &[f32],
+        output: &mut [f32],
         op: impl Fn(f32, f32) -> f32 + Sync + Send,
-    ) -> Result<Vec<f32>, ShapeError> {
+    ) -> Result<(), ShapeError> {
         if a.len() == b.len() {
-            let pairs = Elements::from(ArrayView1::from(a)).and(ArrayView1::from(b));
-            return Ok(pairs.par_map_collect(|&a, &b| op(a, b)).into_raw_vec_and_offset().0);
+            let triples =
+                Elements::from(ArrayViewMut1::from(output)).and(ArrayView1::from(a)).and(ArrayView1::from(b));
+            triples.par_for_each(|to, &a, &b| *to = op(a, b));
+            return Ok(());
         }
-        let rows = ArrayView2::from_shape((a.len() / b.len().max(1), b.len()), a)?;
-        let pairs = Elements::from(rows).and_broadcast(ArrayView1::from(b));
-        Ok(pairs.par_map_collect(|&a, &b| op(a, b)).into_raw_vec_and_offset().0)
+        let extents = (a.len() / b.len().max(1), b.len());
+        let triples = Elements::from(ArrayViewMut2::from_shape(extents, output)?)
+            .and(ArrayView2::from_shape(extents, a)?)
+            .and_broadcast(ArrayView1::from(b));
+        triples.par_for_each(|to, &a, &b| *to = op(a, b));
+        Ok(())
     }
     match op {
-        Zip::Add => each(a, b, |a, b| a + b),
-        Zip::Sub => each(a, b, |a, b| a - b),
-        Zip::Mul => each(a, b, |a, b| a * b),
-        Zip::Div => each(a, b, |a, b| a / b),
-        Zip::Mask => each(a, b, |a, b| if b > 0.0 { a } else { 0.0 }),
+        Zip::Add => each(a, b, output, |a, b| a + b),
+        Zip::Sub => each(a, b, output, |a, b| a - b),
+        Zip::Mul => each(a, b, output, |a, b| a * b),
+        Zip::Div => each(a, b, output, |a, b| a / b),
+        Zip::Mask => each(a, b, output, |a, b| if b > 0.0 { a } else { 0.0 }),
     }
 }
 
-/// The sum of `factor * values` over terms of `len` values, in their order, each element in double precision.
-pub(super) fn linear_combination(len: usize, terms: &[(f64, &[f32])]) -> Vec<f32> {
+/// The sum of `factor * values` over terms of as many values as `output`, in their order, each element in double
+/// precision.
+pub(super) fn linear_combination(terms: &[(f64, &[f32])], output: &mut [f32]) {
     // Elements summed at a time: few enough for the stack and the first-level cache.
     const CHUNK: usize = 2048;
-    let mut output = vec![0.0; len];
     output.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, to)| {
         let mut sums = [0.0f64; CHUNK];
         for (factor, values) in terms {
@@ -55,5 +62,4 @@ pub(super) fn linear_combination(len: usize, terms: &[(f64, &[f32])]) -> Vec<f32
         }
         to.iter_mut().zip(sums).for_each(|(to, sum)| *to = sum as f32);
     });
-    output
 }

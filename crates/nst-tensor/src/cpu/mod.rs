@@ -1,14 +1,17 @@
 //! The CPU backend: nst-kernels does the heavy work, ndarray the elementwise, rayon shares both out.
 
 mod array;
+mod buffers;
 mod elementwise;
 mod filter;
+mod plan;
 
 use crate::backend::{Backend, Buffer, Map, Memory, Zip};
 use crate::{Conv2d, Epilogue, Error, Gate, Pool2d, Pooling, Result, Shape, Tensor, Transpose, Variation};
-use array::{Account, Array, Bits};
+use array::{Account, Array};
 use filter::Filter;
 use nst_kernels::{Isa, PackedFilter, Update, Workspace};
+use plan::Planner;
 use std::sync::Arc;
 
 /// The backend behind [`crate::Device::cpu`].
@@ -18,11 +21,18 @@ pub(crate) struct Cpu {
     workspace: Workspace,
     pool: Option<rayon::ThreadPool>,
     account: Arc<Account>,
+    planner: Arc<Planner>,
 }
 
 impl Cpu {
     pub(crate) fn new() -> Self {
-        Self { isa: Isa::best(), workspace: Workspace::new(), pool: None, account: Arc::default() }
+        Self {
+            isa: Isa::best(),
+            workspace: Workspace::new(),
+            pool: None,
+            account: Arc::default(),
+            planner: Arc::default(),
+        }
     }
 
     pub(crate) fn with_threads(threads: usize) -> Result<Self> {
@@ -40,48 +50,6 @@ impl Cpu {
             None => rayon::scope(|_| work()),
         }
     }
-
-    fn foreign(&self, operation: &'static str) -> Error {
-        Error::Backend { operation, device: self.name(), message: "a buffer of another backend".into() }
-    }
-
-    fn values<'a>(&self, tensor: &'a Tensor) -> Result<&'a [f32]> {
-        let array: Option<&Array> = tensor.buffer().downcast_ref();
-        Ok(array.ok_or_else(|| self.foreign("read a tensor"))?.values())
-    }
-
-    fn optional<'a>(&self, tensor: Option<&'a Tensor>) -> Result<Option<&'a [f32]>> {
-        tensor.map(|tensor| self.values(tensor)).transpose()
-    }
-
-    fn filter<'a>(&self, filter: &'a Buffer) -> Result<&'a Filter> {
-        filter.downcast_ref().ok_or_else(|| self.foreign("read a filter"))
-    }
-
-    /// A new buffer of `len` values that `write` fills.
-    fn written(&self, shape: &Shape, write: impl FnOnce(&mut [f32]) + Send) -> Result<Buffer> {
-        self.check_room(shape.len())?;
-        let mut values = vec![0.0; shape.len()];
-        self.run(|| write(&mut values));
-        Ok(self.buffer(values))
-    }
-
-    /// An error instead of an abort where the system refuses so much memory.
-    fn check_room(&self, len: usize) -> Result<()> {
-        Vec::<f32>::new().try_reserve_exact(len).map_err(|_| Error::Backend {
-            operation: "allocate",
-            device: self.name(),
-            message: format!("out of memory: a tensor of {len} values does not fit; use smaller pictures"),
-        })
-    }
-
-    fn buffer(&self, values: Vec<f32>) -> Buffer {
-        Arc::new(Array::new(values, &self.account))
-    }
-
-    fn scalar(&self, value: f64) -> Buffer {
-        self.buffer(vec![value as f32])
-    }
 }
 
 impl Backend for Cpu {
@@ -94,9 +62,16 @@ impl Backend for Cpu {
         self.account.memory()
     }
 
+    fn begin_repeated(&self) {
+        self.planner.begin();
+    }
+
+    fn end_repeated(&self) {
+        self.planner.end();
+    }
+
     fn upload(&self, shape: &Shape, values: &[f32]) -> Result<Buffer> {
-        debug_assert_eq!(shape.len(), values.len());
-        Ok(self.buffer(values.to_vec()))
+        self.written(shape.len(), |output| output.copy_from_slice(values))
     }
 
     fn download(&self, tensors: &[&Tensor]) -> Result<Vec<Vec<f32>>> {
@@ -104,30 +79,31 @@ impl Backend for Cpu {
     }
 
     fn fill(&self, shape: &Shape, value: f32) -> Result<Buffer> {
-        self.check_room(shape.len())?;
-        Ok(self.buffer(vec![value; shape.len()]))
+        self.written(shape.len(), |output| output.fill(value))
     }
 
     fn map(&self, x: &Tensor, op: Map) -> Result<Buffer> {
         let x = self.values(x)?;
-        Ok(self.buffer(self.run(|| elementwise::map(x, op))))
+        self.written(x.len(), |output| elementwise::map(x, op, output))
     }
 
     fn zip(&self, a: &Tensor, b: &Tensor, op: Zip) -> Result<Buffer> {
         let (a, b) = (self.values(a)?, self.values(b)?);
-        let values = self.run(|| elementwise::zip(a, b, op)).map_err(|error| Error::Backend {
+        let mut array = self.array(a.len())?;
+        let zipped = self.run(|| elementwise::zip(a, b, op, array.values_mut()));
+        zipped.map_err(|error| Error::Backend {
             operation: "zip",
             device: self.name(),
             message: error.to_string(),
         })?;
-        Ok(self.buffer(values))
+        Ok(Arc::new(array))
     }
 
     fn linear_combination(&self, terms: &[(f64, &Tensor)]) -> Result<Buffer> {
         let len = terms.first().map_or(0, |(_, tensor)| tensor.shape().len());
         let terms: Vec<_> =
             terms.iter().map(|&(factor, x)| Ok((factor, self.values(x)?))).collect::<Result<_>>()?;
-        Ok(self.buffer(self.run(|| elementwise::linear_combination(len, &terms))))
+        self.written(len, |output| elementwise::linear_combination(&terms, output))
     }
 
     fn dots(&self, pairs: &[(&Tensor, &Tensor)]) -> Result<Vec<f64>> {
@@ -149,12 +125,12 @@ impl Backend for Cpu {
 
     fn sum(&self, x: &Tensor) -> Result<Buffer> {
         let values = self.values(x)?;
-        Ok(self.scalar(self.run(|| nst_kernels::sum(values))))
+        self.scalar(self.run(|| nst_kernels::sum(values)))
     }
 
     fn channel_sums(&self, x: &Tensor) -> Result<Buffer> {
         let values = self.values(x)?;
-        self.written(&Shape::from([x.shape().channels()]), |output| {
+        self.written(x.shape().channels(), |output| {
             nst_kernels::channel_sums(values, output);
         })
     }
@@ -166,7 +142,7 @@ impl Backend for Cpu {
         };
         let ([m, k], [_, n]) = (extents(a, ta), extents(b, tb));
         let (a, b) = (self.values(a)?, self.values(b)?);
-        self.written(&Shape::from([m, n]), |output| {
+        self.written(m * n, |output| {
             nst_kernels::matmul(self.isa, [m, k, n], (a, ta), (b, tb), output);
         })
     }
@@ -174,18 +150,18 @@ impl Backend for Cpu {
     fn gram(&self, x: &Tensor) -> Result<Buffer> {
         let channels = x.shape().channels();
         let values = self.values(x)?;
-        self.written(&Shape::from([channels; 2]), |output| {
+        self.written(channels * channels, |output| {
             nst_kernels::gram(self.isa, &self.workspace, channels, values, output);
         })
     }
 
     fn gram_backward(&self, x: &Tensor, gradient: &Tensor, sum: Option<Tensor>) -> Result<Buffer> {
         let channels = x.shape().channels();
-        let (shape, x, gradient) = (x.shape(), self.values(x)?, self.values(gradient)?);
+        let (len, x, gradient) = (x.shape().len(), self.values(x)?, self.values(gradient)?);
         let multiply = |update, output: &mut [f32]| {
             nst_kernels::gram_backward(self.isa, &self.workspace, channels, x, gradient, update, output);
         };
-        let Some(sum) = sum else { return self.written(shape, |output| multiply(Update::Replace, output)) };
+        let Some(sum) = sum else { return self.written(len, |output| multiply(Update::Replace, output)) };
         let mut buffer = sum.into_buffer();
         let in_place = Arc::get_mut(&mut buffer).and_then(|buffer| buffer.downcast_mut::<Array>());
         if let Some(array) = in_place {
@@ -193,7 +169,7 @@ impl Backend for Cpu {
             return Ok(buffer);
         }
         let sum: &Array = buffer.downcast_ref().ok_or_else(|| self.foreign("read a tensor"))?;
-        self.written(shape, |output| {
+        self.written(len, |output| {
             output.copy_from_slice(sum.values());
             multiply(Update::Add, output);
         })
@@ -235,9 +211,9 @@ impl Backend for Cpu {
             activation: epilogue.activation,
             pooling: epilogue.pooling,
         };
-        let mut bits = wanted.then(|| Bits::new(conv.gate_len(), &self.account));
-        let output = self.written(&Shape::from([conv.stored_len(epilogue.pooling)]), |output| {
-            let bits = bits.as_mut().map(Bits::values_mut);
+        let mut bits: Option<Array<u8>> = wanted.then(|| self.array(conv.gate_len())).transpose()?;
+        let output = self.written(conv.stored_len(epilogue.pooling), |output| {
+            let bits = bits.as_mut().map(Array::values_mut);
             conv.forward(&self.workspace, input, filter.packed(), epilogue, output, bits);
         })?;
         Ok((output, bits.map(|bits| Arc::new(bits) as Buffer)))
@@ -251,12 +227,12 @@ impl Backend for Cpu {
         filter: &Buffer,
     ) -> Result<Buffer> {
         let (gradient, filter) = (self.values(gradient)?, self.filter(filter)?);
-        let bits: Option<&Bits> = match gate.bits() {
+        let bits: Option<&Array<u8>> = match gate.bits() {
             Some(bits) => Some(bits.downcast_ref().ok_or_else(|| self.foreign("read a gate"))?),
             None => None,
         };
-        let gate = nst_kernels::Gate { pooling: gate.pooling(), bits: bits.map(Bits::values) };
-        let written = self.written(&Shape::from([conv.input_len()]), |output| {
+        let gate = nst_kernels::Gate { pooling: gate.pooling(), bits: bits.map(Array::values) };
+        let written = self.written(conv.input_len(), |output| {
             conv.backward_data(&self.workspace, gradient, gate, filter.packed(), output);
         });
         filter.book();
@@ -265,14 +241,13 @@ impl Backend for Cpu {
 
     fn conv2d_backward_filter(&self, conv: &Conv2d, input: &Tensor, gradient: &Tensor) -> Result<Buffer> {
         let (input, gradient) = (self.values(input)?, self.values(gradient)?);
-        let shape = Shape::from([conv.out_channels, conv.in_channels, conv.kernel[0], conv.kernel[1]]);
-        self.written(&shape, |output| conv.backward_filter(self.isa, input, gradient, output))
+        let len = conv.out_channels * conv.in_channels * conv.kernel[0] * conv.kernel[1];
+        self.written(len, |output| conv.backward_filter(self.isa, input, gradient, output))
     }
 
     fn pool2d(&self, pool: &Pool2d, kind: Pooling, input: &Tensor) -> Result<Buffer> {
         let input = self.values(input)?;
-        let shape = Shape::from([pool.batch, pool.height / 2, pool.width / 2, pool.channels]);
-        self.written(&shape, |output| match kind {
+        self.written(pool.output_len(), |output| match kind {
             Pooling::Max => pool.max(input, output),
             Pooling::Average => pool.average(input, output),
         })
@@ -285,9 +260,8 @@ impl Backend for Cpu {
         input: &Tensor,
         gradient: &Tensor,
     ) -> Result<Buffer> {
-        let (shape, gradient) = (input.shape(), self.values(gradient)?);
-        let input = self.values(input)?;
-        self.written(shape, |output| match kind {
+        let (input, gradient) = (self.values(input)?, self.values(gradient)?);
+        self.written(input.len(), |output| match kind {
             Pooling::Max => pool.max_backward(input, gradient, output),
             Pooling::Average => pool.average_backward(gradient, output),
         })
@@ -295,12 +269,12 @@ impl Backend for Cpu {
 
     fn total_variation(&self, kind: Variation, image: &Tensor) -> Result<Buffer> {
         let (shape, values) = (image.shape().nhwc("total_variation")?, self.values(image)?);
-        Ok(self.scalar(self.run(|| nst_kernels::total_variation(kind, shape, values))))
+        self.scalar(self.run(|| nst_kernels::total_variation(kind, shape, values)))
     }
 
     fn total_variation_backward(&self, kind: Variation, image: &Tensor) -> Result<Buffer> {
         let (shape, values) = (image.shape().nhwc("total_variation_backward")?, self.values(image)?);
-        self.written(image.shape(), |output| {
+        self.written(values.len(), |output| {
             nst_kernels::total_variation_backward(kind, shape, values, output);
         })
     }

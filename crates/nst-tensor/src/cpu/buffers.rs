@@ -1,0 +1,56 @@
+//! How the backend makes and reads its buffers.
+
+use super::Cpu;
+use super::array::{Array, Element};
+use super::filter::Filter;
+use crate::backend::Buffer;
+use crate::{Error, Result, Tensor};
+use std::sync::Arc;
+
+impl Cpu {
+    pub(super) fn foreign(&self, operation: &'static str) -> Error {
+        use crate::Backend;
+        Error::Backend { operation, device: self.name(), message: "a buffer of another backend".into() }
+    }
+
+    pub(super) fn values<'a>(&self, tensor: &'a Tensor) -> Result<&'a [f32]> {
+        let array: Option<&Array> = tensor.buffer().downcast_ref();
+        Ok(array.ok_or_else(|| self.foreign("read a tensor"))?.values())
+    }
+
+    pub(super) fn optional<'a>(&self, tensor: Option<&'a Tensor>) -> Result<Option<&'a [f32]>> {
+        tensor.map(|tensor| self.values(tensor)).transpose()
+    }
+
+    pub(super) fn filter<'a>(&self, filter: &'a Buffer) -> Result<&'a Filter> {
+        filter.downcast_ref().ok_or_else(|| self.foreign("read a filter"))
+    }
+
+    /// An array of any values: in its place if it is planned, else on the heap. An error instead of an abort where the
+    /// system refuses so much memory.
+    pub(super) fn array<T: Element>(&self, len: usize) -> Result<Array<T>> {
+        use crate::Backend;
+        let (block, ticket) = self.planner.ask(len * size_of::<T>());
+        if let Some(block) = block {
+            return Ok(Array::lent(block, &self.account, ticket));
+        }
+        Vec::<T>::new().try_reserve_exact(len).map_err(|_| Error::Backend {
+            operation: "allocate",
+            device: self.name(),
+            message: format!("out of memory: a tensor of {len} values does not fit; use smaller pictures"),
+        })?;
+        Ok(Array::on_heap(vec![T::default(); len], &self.account, ticket))
+    }
+
+    /// A new buffer of `len` values that `write` fills.
+    pub(super) fn written(&self, len: usize, write: impl FnOnce(&mut [f32]) + Send) -> Result<Buffer> {
+        let mut array = self.array(len)?;
+        let values = array.values_mut();
+        self.run(|| write(values));
+        Ok(Arc::new(array))
+    }
+
+    pub(super) fn scalar(&self, value: f64) -> Result<Buffer> {
+        self.written(1, |output| output.fill(value as f32))
+    }
+}

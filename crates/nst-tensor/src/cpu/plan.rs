@@ -1,0 +1,235 @@
+//! Memory for work that is repeated: every buffer's place in one arena, planned by lifetime in the round before.
+//!
+//! An optimisation evaluates the same network on the same shapes again and again. The first round is only watched: which
+//! buffers it asks for, in which order, and when it gives each back. Then each gets a place in one region such that no two
+//! that live at the same time overlap, and the following rounds ask the system for nothing. A round that turns out
+//! different loses nothing but the plan: a buffer that does not fit it comes from the heap.
+
+use nst_kernels::{Arena, Block};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Bytes to which places are rounded: those on which a block may begin.
+const LINE: usize = 64;
+
+/// Plans one device's memory.
+#[derive(Debug, Default)]
+pub(super) struct Planner {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The number of the round, also after it.
+    round: u64,
+    /// Rounds within rounds.
+    depth: usize,
+    /// What this round has asked for so far, in order.
+    asked: Vec<Life>,
+    /// Grows with each buffer that is asked for or given back.
+    clock: usize,
+    plan: Option<Plan>,
+}
+
+/// One buffer of a round.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Life {
+    bytes: usize,
+    from: usize,
+    /// None while it lives. What outlives the round is not planned: the next round may begin before it is given back.
+    to: Option<usize>,
+}
+
+#[derive(Debug)]
+struct Plan {
+    arena: Arc<Arena>,
+    /// Bytes and place of each buffer, in order.
+    places: Vec<(usize, Option<usize>)>,
+}
+
+/// Tells the planner when a buffer is given back.
+#[derive(Debug)]
+pub(super) struct Ticket {
+    planner: Arc<Planner>,
+    round: u64,
+    index: usize,
+}
+
+impl Planner {
+    /// A round begins. One within another is a part of it.
+    pub(super) fn begin(&self) {
+        let mut state = self.lock();
+        state.depth += 1;
+        if state.depth == 1 {
+            state.round += 1;
+            state.clock = 0;
+            state.asked.clear();
+        }
+    }
+
+    /// The round ends; unless it went as planned, the next one gets a plan of its own.
+    pub(super) fn end(&self) {
+        let mut state = self.lock();
+        state.depth -= 1;
+        if state.depth > 0 {
+            return;
+        }
+        let bytes = state.asked.iter().map(|life| life.bytes);
+        let as_planned = state.plan.as_ref().is_some_and(|plan| {
+            plan.places.len() == state.asked.len() && plan.places.iter().zip(bytes).all(|((a, _), b)| *a == b)
+        });
+        if !as_planned {
+            // The old arena goes before the new one comes.
+            drop(state.plan.take());
+            state.plan = Some(Plan::of(&state.asked));
+        }
+    }
+
+    /// A buffer is asked for: its place, if it has one that is free, and a ticket to be kept as long as it lives.
+    pub(super) fn ask(self: &Arc<Self>, bytes: usize) -> (Option<Block>, Option<Ticket>) {
+        let mut state = self.lock();
+        if state.depth == 0 {
+            return (None, None);
+        }
+        let index = state.asked.len();
+        let from = state.clock;
+        state.clock += 1;
+        state.asked.push(Life { bytes, from, to: None });
+        let block = state.plan.as_ref().and_then(|plan| {
+            let (_, place) = plan.places.get(index).filter(|(planned, _)| *planned == bytes)?;
+            plan.arena.lend((*place)?, bytes)
+        });
+        (block, Some(Ticket { planner: Arc::clone(self), round: state.round, index }))
+    }
+
+    /// Bytes of the arena.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        self.lock().plan.as_ref().map_or(0, |plan| plan.arena.bytes())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let mut state = self.planner.lock();
+        if state.depth > 0 && state.round == self.round {
+            let to = state.clock;
+            state.clock += 1;
+            state.asked[self.index].to = Some(to);
+        }
+    }
+}
+
+impl Plan {
+    /// Gives the largest buffers their places first, each the lowest that is free throughout its life: the greedy rule of
+    /// Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020, section 5.2.
+    fn of(asked: &[Life]) -> Self {
+        let mut order: Vec<usize> = (0..asked.len()).filter(|&index| asked[index].to.is_some()).collect();
+        order.sort_by_key(|&index| std::cmp::Reverse(asked[index].bytes));
+        let mut places: Vec<(usize, Option<usize>)> = asked.iter().map(|life| (life.bytes, None)).collect();
+        // Placed buffers, by place.
+        let mut placed: Vec<(usize, usize)> = Vec::new();
+        let mut end = 0;
+        for index in order {
+            let mut start = 0;
+            for &(place, other) in &placed {
+                if !overlap(&asked[index], &asked[other]) {
+                    continue;
+                }
+                if start + asked[index].bytes <= place {
+                    break;
+                }
+                start = start.max((place + asked[other].bytes).next_multiple_of(LINE));
+            }
+            places[index].1 = Some(start);
+            let at = placed.partition_point(|&(place, _)| place <= start);
+            placed.insert(at, (start, index));
+            end = end.max(start + asked[index].bytes);
+        }
+        Self { arena: Arena::new(end), places }
+    }
+}
+
+/// Whether two buffers live at the same time.
+fn overlap(a: &Life, b: &Life) -> bool {
+    let ends_before = |a: &Life, b: &Life| a.to.is_some_and(|to| to < b.from);
+    !ends_before(a, b) && !ends_before(b, a)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Life, Plan, Planner, overlap};
+    use std::sync::Arc;
+
+    fn round(planner: &Arc<Planner>, sizes: &[usize]) -> usize {
+        planner.begin();
+        let mut alive = Vec::new();
+        let mut lent = 0;
+        for &bytes in sizes {
+            let (block, ticket) = planner.ask(bytes);
+            lent += usize::from(block.is_some());
+            alive.push((block, ticket));
+            if alive.len() > 2 {
+                alive.remove(0);
+            }
+        }
+        drop(alive);
+        planner.end();
+        lent
+    }
+
+    #[test]
+    fn the_second_round_takes_everything_from_the_arena() {
+        let planner = Arc::new(Planner::default());
+        let sizes = [1000, 200, 3000, 64, 1, 3000, 500];
+        assert_eq!(round(&planner, &sizes), 0);
+        assert_eq!(round(&planner, &sizes), sizes.len());
+        // At most three at a time live; the largest such sum is that of 1000, 200 and 3000, rounded up to lines.
+        assert!((4200..=4200 + 2 * 64).contains(&planner.bytes()), "{}", planner.bytes());
+        assert_eq!(round(&planner, &[1000, 7, 3000]), 2);
+        assert_eq!(round(&planner, &[1000, 7, 3000]), 3);
+    }
+
+    #[test]
+    fn what_outlives_its_round_comes_from_the_heap() {
+        let planner = Arc::new(Planner::default());
+        for _ in 0..3 {
+            planner.begin();
+            let kept = planner.ask(64);
+            let within = planner.ask(640);
+            drop(within);
+            planner.end();
+            assert!(kept.0.is_none());
+        }
+        assert_eq!(planner.bytes(), 640);
+        assert!(planner.ask(64).1.is_none());
+    }
+
+    #[test]
+    fn no_two_that_live_together_overlap() {
+        // Lives of pseudorandom sizes and lengths.
+        let mut seed = 1u64;
+        let mut random = |below: u64| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) % below
+        };
+        let asked: Vec<Life> = (0..200)
+            .map(|at| {
+                let from = 2 * at;
+                let to = Some(from + 1 + 2 * random(30) as usize);
+                Life { bytes: random(5000) as usize + 1, from, to }
+            })
+            .collect();
+        let plan = Plan::of(&asked);
+        for (i, a) in asked.iter().enumerate() {
+            for (j, b) in asked.iter().enumerate().skip(i + 1) {
+                let (start_a, start_b) = (plan.places[i].1.unwrap(), plan.places[j].1.unwrap());
+                let apart = start_a + a.bytes <= start_b || start_b + b.bytes <= start_a;
+                assert!(apart || !overlap(a, b), "{i} and {j}");
+            }
+        }
+    }
+}
