@@ -2,6 +2,7 @@
 
 #![expect(unsafe_code, reason = "hands out disjoint parts of one region, each to write")]
 
+use crate::region::Region;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
@@ -10,16 +11,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Bytes on whose multiples every part begins: one cache line.
 pub(crate) const LINE: usize = 64;
 
-/// One line of the region.
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-struct Line([f32; LINE / size_of::<f32>()]);
-
 /// A region of memory whose parts are lent to whoever knows, from an earlier round of the same work, that they are free by
 /// then. Which parts is the caller's plan; a part that overlaps another one that is still lent is refused.
 pub struct Arena {
-    start: *mut Line,
-    lines: usize,
+    /// Holds the memory; written through `start` alone.
+    _region: Region,
+    start: *mut f32,
+    bytes: usize,
     /// First byte to end of each part that is lent.
     lent: Mutex<BTreeMap<usize, usize>>,
 }
@@ -32,15 +30,17 @@ unsafe impl Sync for Arena {}
 impl Arena {
     /// A region of at least `bytes` bytes, zero at first.
     pub fn new(bytes: usize) -> Arc<Self> {
-        let lines = vec![Line([0.0; LINE / size_of::<f32>()]); bytes.div_ceil(LINE)].into_boxed_slice();
-        let lines_len = lines.len();
-        let start = Box::into_raw(lines).cast();
-        Arc::new(Self { start, lines: lines_len, lent: Mutex::default() })
+        let bytes = bytes.next_multiple_of(LINE);
+        let mut region = Region::new((bytes + LINE) / size_of::<f32>());
+        let floats = region.floats_mut();
+        let aligned = floats.as_ptr().align_offset(LINE);
+        let start = floats[aligned..].as_mut_ptr();
+        Arc::new(Self { _region: region, start, bytes, lent: Mutex::default() })
     }
 
     /// Its size.
     pub fn bytes(&self) -> usize {
-        self.lines * LINE
+        self.bytes
     }
 
     /// Lends `len` bytes from `start` on, with whatever was there before. None if `start` is no multiple of 64, the
@@ -58,13 +58,6 @@ impl Arena {
         }
         lent.insert(start, end);
         Some(Block { arena: Arc::clone(self), part: start..end })
-    }
-}
-
-impl Drop for Arena {
-    fn drop(&mut self) {
-        // SAFETY: this is the box that `new` made; blocks hold the arena, so none is left.
-        drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(self.start, self.lines)) });
     }
 }
 

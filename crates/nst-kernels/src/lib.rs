@@ -40,6 +40,7 @@ mod plane;
 mod pool;
 mod reduce;
 pub mod reference;
+mod region;
 mod rows;
 mod tile;
 mod total_variation;

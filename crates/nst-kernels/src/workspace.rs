@@ -1,23 +1,24 @@
 //! Scratch memory that kernels use again from call to call.
 
+use crate::region::Region;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
 /// Floats in one cache line, on which every scratch begins.
 const LINE: usize = 16;
 
-/// Buffers that outlive the call they were made for, so that a loop which repeats the same calls stops asking the system
+/// Regions that outlive the call they were made for, so that a loop which repeats the same calls stops asking the system
 /// for memory (and the system stops clearing pages for it). Clearing nothing, it hands out whatever was there before.
 #[derive(Debug, Default)]
 pub struct Workspace {
-    free: Mutex<Vec<Vec<f32>>>,
+    free: Mutex<Vec<Region>>,
 }
 
 /// A scratch of some [`Workspace`], which takes it back when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Scratch<'a> {
     workspace: &'a Workspace,
-    values: Vec<f32>,
+    region: Region,
     start: usize,
     len: usize,
 }
@@ -30,31 +31,31 @@ impl Workspace {
 
     /// Bytes it keeps for the next call; those lent out at the moment are not counted.
     pub fn bytes(&self) -> usize {
-        self.lock().iter().map(|buffer| buffer.capacity() * size_of::<f32>()).sum()
+        self.lock().iter().map(|region| region.len() * size_of::<f32>()).sum()
     }
 
     /// `len` floats of any value, the first one on a boundary of 64 bytes.
     pub(crate) fn take(&self, len: usize) -> Scratch<'_> {
         let needed = len + LINE - 1;
-        let mut values = self.reuse(needed).unwrap_or_default();
-        if values.len() < needed {
-            // Not grown in place: that would copy what nobody wants.
-            values = vec![0.0; needed];
+        let mut region = self.reuse(needed).unwrap_or_default();
+        if region.len() < needed {
+            drop(region);
+            region = Region::new(needed);
         }
-        let start = values.as_ptr().align_offset(LINE * size_of::<f32>());
-        Scratch { workspace: self, values, start, len }
+        let start = region.floats().as_ptr().align_offset(LINE * size_of::<f32>());
+        Scratch { workspace: self, region, start, len }
     }
 
-    /// The smallest buffer of at least `needed` floats, or else the largest there is, to be replaced.
-    fn reuse(&self, needed: usize) -> Option<Vec<f32>> {
+    /// The smallest region of at least `needed` floats, or else the largest there is, to be replaced.
+    fn reuse(&self, needed: usize) -> Option<Region> {
         let mut free = self.lock();
-        let fits = free.iter().enumerate().filter(|(_, buffer)| buffer.len() >= needed);
-        let best = fits.min_by_key(|(_, buffer)| buffer.len());
-        let (index, _) = best.or_else(|| free.iter().enumerate().max_by_key(|(_, buffer)| buffer.len()))?;
+        let fits = free.iter().enumerate().filter(|(_, region)| region.len() >= needed);
+        let best = fits.min_by_key(|(_, region)| region.len());
+        let (index, _) = best.or_else(|| free.iter().enumerate().max_by_key(|(_, region)| region.len()))?;
         Some(free.swap_remove(index))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Vec<f32>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Region>> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -63,19 +64,19 @@ impl Deref for Scratch<'_> {
     type Target = [f32];
 
     fn deref(&self) -> &[f32] {
-        &self.values[self.start..][..self.len]
+        &self.region.floats()[self.start..][..self.len]
     }
 }
 
 impl DerefMut for Scratch<'_> {
     fn deref_mut(&mut self) -> &mut [f32] {
-        &mut self.values[self.start..][..self.len]
+        &mut self.region.floats_mut()[self.start..][..self.len]
     }
 }
 
 impl Drop for Scratch<'_> {
     fn drop(&mut self) {
-        self.workspace.lock().push(std::mem::take(&mut self.values));
+        self.workspace.lock().push(std::mem::take(&mut self.region));
     }
 }
 

@@ -4,7 +4,7 @@ use super::dependencies::Room;
 
 /// What each package uses, exactly: an arrow or a crate that is not in its row does not exist.
 pub(super) const ROOMS: &[Room] = &[
-    Room { name: "nst-kernels", workspace: &[], external: &["rayon"], dev: &["approx"] },
+    Room { name: "nst-kernels", workspace: &[], external: &["memmap2", "rayon"], dev: &["approx"] },
     Room {
         name: "nst-tensor",
         workspace: &["nst-kernels"],

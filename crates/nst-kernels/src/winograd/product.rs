@@ -13,7 +13,7 @@ use crate::vector::Vector;
 
 /// Products that are summed in registers before they join the total: summing in blocks keeps the rounding error of long
 /// sums down (Higham, "Accuracy and Stability of Numerical Algorithms", section 4.2).
-const BLOCK: usize = 16;
+const BLOCK: usize = 64;
 
 /// `sums[tile][output] = sum over inputs of v[input][tile] u[input][output]` for the first `COUNT` of `ROWS` tiles and
 /// `WIDE * LANES` outputs. `v` is `[chunks][ROWS][LANES]`, `u` is `[chunks * LANES][WIDE * LANES]`.
