@@ -1,7 +1,7 @@
 //! One tile of a product of two strided matrices, written straight to where it belongs.
 
 use super::BLOCK;
-use crate::vector::Vector;
+use crate::vector::{Vector, prefetch};
 
 /// What happens to the values that an output holds already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,19 +136,6 @@ unsafe fn write<V: Vector, const ROWS: usize, const WIDE: usize>(
             }
         }
     }
-}
-
-/// Asks the memory for the cache line of an address, which need not be a valid one.
-#[inline(always)]
-fn prefetch(address: *const f32) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: every x86-64 CPU has the instruction; it reads nothing that the program could see and never faults.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = address;
 }
 
 #[cfg(test)]

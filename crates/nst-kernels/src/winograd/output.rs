@@ -12,7 +12,7 @@ use crate::conv2d::{Activation, Epilogue};
 use crate::gate;
 use crate::plane::Plane;
 use crate::pool::Pooling;
-use crate::vector::Vector;
+use crate::vector::{Vector, prefetch};
 use std::marker::PhantomData;
 use std::ops::Range;
 
@@ -77,7 +77,10 @@ pub(super) unsafe fn transform<V: Vector, const WIDE: usize>(
                 for j in 0..PATCH {
                     let mut column = [V::splat(0.0); PATCH];
                     for (i, value) in column.iter_mut().enumerate() {
-                        *value = V::load(from.add((i * PATCH + j) * slab));
+                        let from = from.add((i * PATCH + j) * slab);
+                        *value = V::load(from);
+                        // The next tile's: 36 streams are more than a CPU looks ahead in by itself.
+                        prefetch(from.wrapping_add(WIDE * V::LANES));
                     }
                     for (row, value) in columns.iter_mut().zip(transforms::output(column)) {
                         row[j] = value;

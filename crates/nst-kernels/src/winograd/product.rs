@@ -9,7 +9,7 @@
     reason = "SIMD instructions and unchecked loads; the lengths are checked by the driver"
 )]
 
-use crate::vector::Vector;
+use crate::vector::{Vector, prefetch};
 
 /// Products that are summed in registers before they join the total: summing in blocks keeps the rounding error of long
 /// sums down (Higham, "Accuracy and Stability of Numerical Algorithms", section 4.2).
@@ -36,6 +36,8 @@ pub(super) unsafe fn multiply<V: Vector, const ROWS: usize, const COUNT: usize, 
             let mut acc = [[V::splat(0.0); WIDE]; COUNT];
             for _ in 0..length {
                 for k in 0..V::LANES {
+                    // The same part of the next tiles, which follow these.
+                    prefetch(v.wrapping_add(chunks * ROWS * V::LANES + k * ROWS));
                     let mut b = [V::splat(0.0); WIDE];
                     for (j, b) in b.iter_mut().enumerate() {
                         *b = V::load(u.add((k * WIDE + j) * V::LANES));

@@ -1,8 +1,9 @@
 //! How the backend makes and reads its buffers.
 
 use super::Cpu;
-use super::array::{Array, Element};
+use super::array::Array;
 use super::filter::Filter;
+use super::store::Element;
 use crate::backend::Buffer;
 use crate::{Error, Result, Tensor};
 use std::sync::Arc;
@@ -26,20 +27,14 @@ impl Cpu {
         filter.downcast_ref().ok_or_else(|| self.foreign("read a filter"))
     }
 
-    /// An array of any values: in its place if it is planned, else on the heap. An error instead of an abort where the
-    /// system refuses so much memory.
+    /// An array of any values. An error instead of an abort where the system refuses so much memory.
     pub(super) fn array<T: Element>(&self, len: usize) -> Result<Array<T>> {
         use crate::Backend;
-        let (block, ticket) = self.planner.ask(len * size_of::<T>());
-        if let Some(block) = block {
-            return Ok(Array::lent(block, &self.account, ticket));
-        }
-        Vec::<T>::new().try_reserve_exact(len).map_err(|_| Error::Backend {
+        Array::new(&self.store, len).ok_or_else(|| Error::Backend {
             operation: "allocate",
             device: self.name(),
             message: format!("out of memory: a tensor of {len} values does not fit; use smaller pictures"),
-        })?;
-        Ok(Array::on_heap(vec![T::default(); len], &self.account, ticket))
+        })
     }
 
     /// A new buffer of `len` values that `write` fills.

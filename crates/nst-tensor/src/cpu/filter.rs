@@ -1,6 +1,6 @@
 //! A packed filter on the CPU, and the account of the memory it takes.
 
-use super::array::Account;
+use super::store::Store;
 use nst_kernels::PackedFilter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub(super) struct Filter {
     packed: PackedFilter,
     booked: AtomicUsize,
-    account: Arc<Account>,
+    store: Arc<Store>,
 }
 
 impl Filter {
-    pub(super) fn new(packed: PackedFilter, account: &Arc<Account>) -> Self {
-        let filter = Self { packed, booked: AtomicUsize::new(0), account: Arc::clone(account) };
+    pub(super) fn new(packed: PackedFilter, store: &Arc<Store>) -> Self {
+        let filter = Self { packed, booked: AtomicUsize::new(0), store: Arc::clone(store) };
         filter.book();
         filter
     }
@@ -27,13 +27,13 @@ impl Filter {
     pub(super) fn book(&self) {
         let bytes = self.packed.bytes();
         let before = self.booked.fetch_max(bytes, Ordering::Relaxed);
-        self.account.take(bytes.saturating_sub(before));
+        self.store.book(bytes.saturating_sub(before));
     }
 }
 
 impl Drop for Filter {
     fn drop(&mut self) {
-        self.account.give_back(*self.booked.get_mut());
+        self.store.strike(*self.booked.get_mut());
     }
 }
 

@@ -5,14 +5,15 @@ mod buffers;
 mod elementwise;
 mod filter;
 mod plan;
+mod store;
 
 use crate::backend::{Backend, Buffer, Map, Memory, Zip};
 use crate::{Conv2d, Epilogue, Error, Gate, Pool2d, Pooling, Result, Shape, Tensor, Transpose, Variation};
-use array::{Account, Array};
+use array::Array;
 use filter::Filter;
 use nst_kernels::{Isa, PackedFilter, Update, Workspace};
-use plan::Planner;
 use std::sync::Arc;
+use store::Store;
 
 /// The backend behind [`crate::Device::cpu`].
 #[derive(Debug)]
@@ -20,19 +21,12 @@ pub(crate) struct Cpu {
     isa: Isa,
     workspace: Workspace,
     pool: Option<rayon::ThreadPool>,
-    account: Arc<Account>,
-    planner: Arc<Planner>,
+    store: Arc<Store>,
 }
 
 impl Cpu {
     pub(crate) fn new() -> Self {
-        Self {
-            isa: Isa::best(),
-            workspace: Workspace::new(),
-            pool: None,
-            account: Arc::default(),
-            planner: Arc::default(),
-        }
+        Self { isa: Isa::best(), workspace: Workspace::new(), pool: None, store: Arc::default() }
     }
 
     pub(crate) fn with_threads(threads: usize) -> Result<Self> {
@@ -59,15 +53,15 @@ impl Backend for Cpu {
     }
 
     fn memory(&self) -> Memory {
-        self.account.memory()
+        self.store.memory()
     }
 
     fn begin_repeated(&self) {
-        self.planner.begin();
+        self.store.begin();
     }
 
     fn end_repeated(&self) {
-        self.planner.end();
+        self.store.end();
     }
 
     fn upload(&self, shape: &Shape, values: &[f32]) -> Result<Buffer> {
@@ -194,7 +188,7 @@ impl Backend for Cpu {
         };
         let values = self.values(oihw)?;
         let packed = self.run(|| PackedFilter::new(self.isa, &conv, values));
-        Ok(Arc::new(Filter::new(packed, &self.account)))
+        Ok(Arc::new(Filter::new(packed, &self.store)))
     }
 
     fn conv2d(

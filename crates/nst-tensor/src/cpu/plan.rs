@@ -46,17 +46,16 @@ struct Plan {
     places: Vec<(usize, Option<usize>)>,
 }
 
-/// Tells the planner when a buffer is given back.
-#[derive(Debug)]
+/// Which buffer of which round it was.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Ticket {
-    planner: Arc<Planner>,
     round: u64,
     index: usize,
 }
 
 impl Planner {
-    /// A round begins. One within another is a part of it.
-    pub(super) fn begin(&self) {
+    /// A round begins; true if there is no plan for it yet. One within another is a part of it.
+    pub(super) fn begin(&self) -> bool {
         let mut state = self.lock();
         state.depth += 1;
         if state.depth == 1 {
@@ -64,6 +63,7 @@ impl Planner {
             state.clock = 0;
             state.asked.clear();
         }
+        state.plan.is_none()
     }
 
     /// The round ends; unless it went as planned, the next one gets a plan of its own.
@@ -84,8 +84,8 @@ impl Planner {
         }
     }
 
-    /// A buffer is asked for: its place, if it has one that is free, and a ticket to be kept as long as it lives.
-    pub(super) fn ask(self: &Arc<Self>, bytes: usize) -> (Option<Block>, Option<Ticket>) {
+    /// A buffer is asked for: its place, if it has one that is free, and a ticket to be given back with it.
+    pub(super) fn ask(&self, bytes: usize) -> (Option<Block>, Option<Ticket>) {
         let mut state = self.lock();
         if state.depth == 0 {
             return (None, None);
@@ -98,7 +98,19 @@ impl Planner {
             let (_, place) = plan.places.get(index).filter(|(planned, _)| *planned == bytes)?;
             plan.arena.lend((*place)?, bytes)
         });
-        (block, Some(Ticket { planner: Arc::clone(self), round: state.round, index }))
+        (block, Some(Ticket { round: state.round, index }))
+    }
+
+    /// A buffer is given back; true if within its round.
+    pub(super) fn give_back(&self, ticket: Ticket) -> bool {
+        let mut state = self.lock();
+        if state.depth == 0 || state.round != ticket.round {
+            return false;
+        }
+        let to = state.clock;
+        state.clock += 1;
+        state.asked[ticket.index].to = Some(to);
+        true
     }
 
     /// Bytes of the arena.
@@ -109,17 +121,6 @@ impl Planner {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        let mut state = self.planner.lock();
-        if state.depth > 0 && state.round == self.round {
-            let to = state.clock;
-            state.clock += 1;
-            state.asked[self.index].to = Some(to);
-        }
     }
 }
 
@@ -162,28 +163,32 @@ fn overlap(a: &Life, b: &Life) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Life, Plan, Planner, overlap};
-    use std::sync::Arc;
 
-    fn round(planner: &Arc<Planner>, sizes: &[usize]) -> usize {
+    fn round(planner: &Planner, sizes: &[usize]) -> usize {
         planner.begin();
         let mut alive = Vec::new();
         let mut lent = 0;
         for &bytes in sizes {
             let (block, ticket) = planner.ask(bytes);
             lent += usize::from(block.is_some());
-            alive.push((block, ticket));
+            alive.push((block, ticket.unwrap()));
             if alive.len() > 2 {
-                alive.remove(0);
+                let (block, ticket) = alive.remove(0);
+                drop(block);
+                assert!(planner.give_back(ticket));
             }
         }
-        drop(alive);
+        for (block, ticket) in alive {
+            drop(block);
+            assert!(planner.give_back(ticket));
+        }
         planner.end();
         lent
     }
 
     #[test]
     fn the_second_round_takes_everything_from_the_arena() {
-        let planner = Arc::new(Planner::default());
+        let planner = Planner::default();
         let sizes = [1000, 200, 3000, 64, 1, 3000, 500];
         assert_eq!(round(&planner, &sizes), 0);
         assert_eq!(round(&planner, &sizes), sizes.len());
@@ -195,14 +200,15 @@ mod tests {
 
     #[test]
     fn what_outlives_its_round_comes_from_the_heap() {
-        let planner = Arc::new(Planner::default());
+        let planner = Planner::default();
         for _ in 0..3 {
             planner.begin();
-            let kept = planner.ask(64);
-            let within = planner.ask(640);
+            let (kept, ticket) = planner.ask(64);
+            let (within, other) = planner.ask(640);
             drop(within);
+            assert!(planner.give_back(other.unwrap()));
             planner.end();
-            assert!(kept.0.is_none());
+            assert!(kept.is_none() && !planner.give_back(ticket.unwrap()));
         }
         assert_eq!(planner.bytes(), 640);
         assert!(planner.ask(64).1.is_none());
