@@ -8,7 +8,7 @@ use super::direct::Pass;
 use super::{Activation, Epilogue, finish};
 use crate::Workspace;
 use crate::gate::Gate;
-use crate::tile::{Left, MAX_COLUMNS, MAX_ROWS, Right};
+use crate::tile::{Product, TileKernel, Update};
 use std::ops::Range;
 
 /// Outputs times taps at most: what the widest register tile holds.
@@ -83,18 +83,19 @@ impl Pass<'_> {
 
     /// The products of a row's pixels with all taps and outputs, `COLUMNS` apart.
     fn products(&self, pixels: &[f32], by_input: &[f32], products: &mut [f32]) {
-        let kernel = self.isa.tile_kernel();
+        let TileKernel { rows, columns, full, single, .. } = self.isa.tile_kernel();
         let (width, inputs) = (self.input.width, self.input.channels);
-        for (panel, values) in by_input.chunks_exact(inputs * kernel.columns).enumerate() {
-            for first in (0..width).step_by(kernel.rows) {
-                let bases = std::array::from_fn(|row| (first + row).min(width - 1) * inputs);
-                let left = Left { values: pixels, bases, offsets: &[0], run: inputs, step: 1 };
-                let mut sums = [0.0; MAX_ROWS * MAX_COLUMNS];
-                kernel.add_products(&left, &Right { values, step: kernel.columns }, &mut sums);
-                let rows = products[first * COLUMNS..].chunks_mut(COLUMNS).take(kernel.rows);
-                for (to, sums) in rows.zip(sums.chunks_exact(kernel.columns)) {
-                    to[panel * kernel.columns..][..kernel.columns].copy_from_slice(sums);
-                }
+        for (panel, right) in by_input.chunks_exact(inputs * columns).enumerate() {
+            let mut pixel = 0;
+            while pixel < width {
+                let kernel = if pixel + rows <= width { full } else { single };
+                let left = &pixels[pixel * inputs..];
+                let ahead = std::ptr::null();
+                let product =
+                    Product { left, left_step: inputs, right, right_step: columns, length: inputs, ahead };
+                let to = &mut products[pixel * COLUMNS + panel * columns..];
+                kernel.compute(&product, to, COLUMNS, Update::Replace);
+                pixel += kernel.rows;
             }
         }
     }

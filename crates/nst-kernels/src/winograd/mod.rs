@@ -110,17 +110,17 @@ impl Pass<'_> {
             }
         });
         let count = source.tiles.count();
-        (0..count.div_ceil(APART)).into_par_iter().for_each(|group| {
+        // A thread keeps its scratch from group to group, and with it the lines in its cache.
+        let scratch = || (workspace.take(PRODUCTS * slabs.tiles), workspace.take(PRODUCTS * slabs.sums));
+        (0..count.div_ceil(APART)).into_par_iter().for_each_init(scratch, |(transformed, sums), group| {
             let tiles = group * APART..((group + 1) * APART).min(count);
-            let mut transformed = workspace.take(PRODUCTS * slabs.tiles);
-            let mut sums = workspace.take(PRODUCTS * slabs.sums);
             for (block, tiles) in self.blocks(tiles.clone()) {
-                self.transform_input(source, tiles, block, SharedMut::new(&mut transformed), slabs.tiles);
+                self.transform_input(source, tiles, block, SharedMut::new(transformed), slabs.tiles);
             }
             for panel in 0..self.panel_count() {
                 let filter = &filter[panel * PRODUCTS * slabs.filter..][..PRODUCTS * slabs.filter];
-                self.multiply(tiles.len(), (&transformed, 0), filter, &mut sums, slabs);
-                self.transform_output(to, tiles.clone(), panel, &sums, slabs.sums);
+                self.multiply(tiles.len(), (transformed, 0), filter, sums, slabs);
+                self.transform_output(to, tiles.clone(), panel, sums, slabs.sums);
             }
         });
     }
@@ -138,15 +138,14 @@ impl Pass<'_> {
                 self.transform_input(source, tiles, block, shared, slabs.tiles);
             });
             let transformed: &[f32] = &transformed;
-            (0..self.panel_count()).into_par_iter().for_each(|panel| {
-                let mut filter = workspace.take(PATCH * slabs.filter);
-                let mut sums = workspace.take(PRODUCTS * slabs.sums);
+            let scratch = || (workspace.take(PATCH * slabs.filter), workspace.take(PRODUCTS * slabs.sums));
+            (0..self.panel_count()).into_par_iter().for_each_init(scratch, |(filter, sums), panel| {
                 for row in 0..PATCH {
-                    self.transform_filter(panel, row, &mut filter, slabs.filter);
+                    self.transform_filter(panel, row, filter, slabs.filter);
                     let sums = &mut sums[row * PATCH * slabs.sums..][..PATCH * slabs.sums];
-                    self.multiply(tiles.len(), (transformed, row * PATCH), &filter, sums, slabs);
+                    self.multiply(tiles.len(), (transformed, row * PATCH), filter, sums, slabs);
                 }
-                self.transform_output(to, tiles.clone(), panel, &sums, slabs.sums);
+                self.transform_output(to, tiles.clone(), panel, sums, slabs.sums);
             });
         }
     }
