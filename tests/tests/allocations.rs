@@ -31,7 +31,7 @@ fn an_iteration_under_way_asks_for_bookkeeping_alone() {
     let device = Device::cpu_with_threads(2).expect("threads");
     let mut region = Region::new(ALLOCATOR);
     let mut bytes = Vec::new();
-    stylize(&config, &inputs, &device, &mut |_| {
+    stylize(&config, inputs, &device, &mut |_| {
         bytes.push(region.change_and_reset().bytes_allocated);
         ControlFlow::Continue(())
     })

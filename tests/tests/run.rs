@@ -29,7 +29,7 @@ fn config() -> Config {
 /// The outcome and all evaluations.
 fn run(config: &Config, inputs: &Inputs) -> (Outcome, Vec<Evaluation>) {
     let mut seen = Vec::new();
-    let outcome = stylize(config, inputs, &Device::cpu(), &mut |event| {
+    let outcome = stylize(config, inputs.clone(), &Device::cpu(), &mut |event| {
         seen.push(event.evaluation.clone());
         ControlFlow::Continue(())
     });
@@ -82,7 +82,7 @@ fn without_iterations_the_initial_picture_comes_back() {
 fn the_observer_may_end_the_run() {
     for line_search in [LineSearch::None, LineSearch::Wolfe] {
         let mut count = 0;
-        let outcome = stylize(&Config { line_search, ..config() }, &inputs(), &Device::cpu(), &mut |_| {
+        let outcome = stylize(&Config { line_search, ..config() }, inputs(), &Device::cpu(), &mut |_| {
             count += 1;
             if count == 5 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })
@@ -97,7 +97,7 @@ fn an_interruption_in_the_last_iteration_is_one() {
     for (line_search, iterations) in [(LineSearch::None, 0), (LineSearch::None, 2), (LineSearch::Wolfe, 1)] {
         let mut seen = 0;
         let config = Config { line_search, iterations, ..config() };
-        let outcome = stylize(&config, &inputs(), &Device::cpu(), &mut |_| {
+        let outcome = stylize(&config, inputs(), &Device::cpu(), &mut |_| {
             seen += 1;
             if seen > iterations { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
@@ -119,7 +119,7 @@ fn a_layer_or_style_of_weight_zero_is_not_computed() {
     // The second style is too small for any layer but the first, and is of no account.
     let inputs = Inputs { styles: vec![picture(36, 44, 2), picture(1, 1, 3)], ..inputs() };
     let device = Device::new(counting.clone());
-    stylize(&config, &inputs, &device, &mut |_| ControlFlow::Continue(())).expect("a run");
+    stylize(&config, inputs, &device, &mut |_| ControlFlow::Continue(())).expect("a run");
     // Up to relu2_1 for the content and for the picture, up to relu1_1 for the style; with one pixel map each.
     assert_eq!(counting.calls("conv2d"), (3 + 1) + (1 + 1) + (3 + 1));
 }
@@ -148,7 +148,7 @@ fn a_loss_that_is_not_finite_is_survived_once_and_reported_if_it_repeats() {
 #[test]
 fn a_run_computes_no_filter_gradient() {
     let counting = Counting::cpu();
-    stylize(&config(), &inputs(), &Device::new(counting.clone()), &mut |_| ControlFlow::Continue(()))
+    stylize(&config(), inputs(), &Device::new(counting.clone()), &mut |_| ControlFlow::Continue(()))
         .expect("a run");
     assert_eq!(counting.calls("conv2d_backward_filter"), 0);
     // The thirteen convolutions of VGG-19 up to conv5_1, in each of thirteen evaluations, and as often the pixels' map.
@@ -160,7 +160,7 @@ fn threads_do_not_change_the_picture_and_seeds_do() {
     let picture = |threads: usize, seed: u64| {
         let config = Config { init: Init::Noise, noise: 30.0, seed, ..config() };
         let device = Device::cpu_with_threads(threads).expect("threads");
-        stylize(&config, &inputs(), &device, &mut |_| ControlFlow::Continue(())).expect("a run").picture
+        stylize(&config, inputs(), &device, &mut |_| ControlFlow::Continue(())).expect("a run").picture
     };
     let one = picture(1, 7);
     assert_eq!(one, picture(2, 7));
@@ -207,7 +207,7 @@ fn transparency_is_kept() {
 #[test]
 fn what_cannot_be_done_is_said_before_anything_is_done() {
     let problem = |config: &Config, inputs: &Inputs| {
-        stylize(config, inputs, &Device::cpu(), &mut |_| panic!("nothing may be evaluated"))
+        stylize(config, inputs.clone(), &Device::cpu(), &mut |_| panic!("nothing may be evaluated"))
             .expect_err("refused")
             .to_string()
     };

@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 /// A run, ready to start.
 pub(crate) struct Job {
     pub(crate) config: Config,
-    pub(crate) inputs: Inputs,
     pub(crate) device: Device,
     pub(crate) output: PathBuf,
     /// Evaluations between two snapshots.
@@ -38,7 +37,7 @@ pub(crate) struct Sources<'a> {
 }
 
 impl Job {
-    /// Checks settings and paths, and opens what is to be read.
+    /// Checks settings and paths, and opens what is to be read: the job, and what it works on.
     ///
     /// # Errors
     /// If a setting is out of range, a path to write is also read or cannot be written, or a file cannot be used.
@@ -47,7 +46,7 @@ impl Job {
         sources: &Sources<'_>,
         args: &RunArgs,
         weight_file: &WeightFileArgs,
-    ) -> Result<Self> {
+    ) -> Result<(Self, Inputs)> {
         config.check()?;
         Picture::check_target(&args.output)?;
         if let Some(trace) = &args.trace {
@@ -71,9 +70,8 @@ impl Job {
             Some(threads) => Device::cpu_with_threads(usize::from(threads))?,
             None => Device::cpu(),
         };
-        Ok(Self {
+        let job = Self {
             config,
-            inputs,
             device,
             output: args.output.clone(),
             save_every: args.save_every.map(usize::from),
@@ -83,7 +81,8 @@ impl Job {
                 (_, true) => Verbosity::Verbose,
                 _ => Verbosity::Normal,
             },
-        })
+        };
+        Ok((job, inputs))
     }
 }
 

@@ -31,5 +31,6 @@ pub(crate) fn run(args: &ReconstructArgs) -> Result<ExitCode> {
             Job::open(config, &sources, &args.run, &args.weight_file)
         }
     };
-    transfer::run(&job?)
+    let (job, inputs) = job?;
+    transfer::run(&job, inputs)
 }

@@ -21,7 +21,8 @@ pub(crate) fn run(args: &StylizeArgs) -> Result<ExitCode> {
         styles: args.styles.iter().map(PathBuf::as_path).collect(),
         config_file: args.config.as_deref(),
     };
-    transfer::run(&Job::open(config, &sources, &args.run, &args.weight_file)?)
+    let (job, inputs) = Job::open(config, &sources, &args.run, &args.weight_file)?;
+    transfer::run(&job, inputs)
 }
 
 /// The settings with those of a file laid over them.

@@ -3,12 +3,12 @@
 use crate::console::{number, say};
 use crate::job::Job;
 use nst::Outcome;
+use nst_weights::Weights;
 
 /// Says what is about to be done, on what.
-pub(crate) fn before(job: &Job) {
+pub(crate) fn before(job: &Job, weights: &Weights) {
     say("settings:");
     say(toml::to_string(&job.config).unwrap_or_default().trim_end());
-    let weights = &job.inputs.weights;
     say(&format!("weights: {} on {} pixels, from {}", weights.architecture, weights.pixels, weights.source));
     say(&format!("device: {}", job.device.name()));
 }

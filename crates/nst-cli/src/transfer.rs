@@ -9,7 +9,7 @@ use crate::trace::Trace;
 use crate::{interrupt, summary};
 use anyhow::{Result, bail};
 use indicatif::HumanDuration;
-use nst::{End, Event, Outcome};
+use nst::{End, Event, Inputs, Outcome};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
@@ -19,9 +19,9 @@ use std::time::{Duration, Instant};
 ///
 /// # Errors
 /// If the run cannot start or fails, or a file cannot be written.
-pub(crate) fn run(job: &Job) -> Result<ExitCode> {
+pub(crate) fn run(job: &Job, inputs: Inputs) -> Result<ExitCode> {
     if job.verbosity == Verbosity::Verbose {
-        summary::before(job);
+        summary::before(job, &inputs.weights);
     }
     let start = Instant::now();
     let mut progress = Progress::new(job.verbosity, job.config.iterations)?;
@@ -41,7 +41,7 @@ pub(crate) fn run(job: &Job) -> Result<ExitCode> {
         snapshots.as_ref().map_or(Ok(()), |snapshots| snapshots.observe(event))
     };
     let mut failed = None;
-    let outcome = nst::stylize(&job.config, &job.inputs, &job.device, &mut |event| {
+    let outcome = nst::stylize(&job.config, inputs, &job.device, &mut |event| {
         failed = observe(event).err();
         let go_on = failed.is_none() && !interrupted.load(Ordering::Relaxed);
         if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }

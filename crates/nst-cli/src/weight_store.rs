@@ -36,7 +36,8 @@ pub(crate) fn open(config: &Config, pixels: Option<Pixels>) -> Result<Weights> {
     if pixels.is_some() && config.weights.is_none() {
         return Err(usage("--pixels is about a file; it needs --weights FILE"));
     }
-    let options = ReadOptions { architecture: Some(architecture), pixels, convolutions: None };
+    let convolutions = config.convolutions(architecture);
+    let options = ReadOptions { architecture: Some(architecture), pixels, convolutions };
     if let Some(file) = &config.weights {
         return Weights::read_with(file, &options).map_err(advise);
     }

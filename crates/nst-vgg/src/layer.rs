@@ -64,6 +64,15 @@ impl Layer {
         self.index == block_sizes(architecture)[self.block - 1]
     }
 
+    /// How many of an architecture's convolutions, from the image on, have to be computed for this layer; None if it has no
+    /// such layer.
+    pub fn depth(self, architecture: Architecture) -> Option<usize> {
+        let convolution = self.convolution(architecture);
+        let sizes = block_sizes(architecture);
+        let before: usize = sizes[..self.block - 1].iter().sum();
+        (convolution.index <= sizes[self.block - 1]).then_some(before + convolution.index)
+    }
+
     /// The least side of an image of which something is left at this layer: each pooling halves it.
     pub fn minimum_side(self) -> usize {
         1 << (self.block - usize::from(self.stage != Stage::Pool))
@@ -124,6 +133,11 @@ mod tests {
             assert_eq!(layer.to_string().parse::<Layer>().unwrap(), layer);
         }
         let layer = |name: &str| name.parse::<Layer>().unwrap();
+        let depths = |architecture| {
+            ["conv1_1", "pool2", "relu3_4", "relu5_1"].map(|name| layer(name).depth(architecture))
+        };
+        assert_eq!(depths(Architecture::Vgg16), [Some(1), Some(4), None, Some(11)]);
+        assert_eq!(depths(Architecture::Vgg19), [Some(1), Some(4), Some(8), Some(13)]);
         assert!(!Layer::all(Architecture::Vgg16).contains(&layer("conv3_4")));
         assert_eq!(
             ["conv1_1", "pool1", "relu2_1", "relu5_1", "pool5"].map(|name| layer(name).minimum_side()),

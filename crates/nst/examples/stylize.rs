@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         weights: Weights::embedded()?,
     };
     let config = Config { size: 128, iterations: 20, ..Config::default() };
-    let outcome = stylize(&config, &inputs, &Device::cpu(), &mut |event| {
+    let outcome = stylize(&config, inputs, &Device::cpu(), &mut |event| {
         let seen = event.evaluation;
         println!("{:3} content {:.3e} style {:.3e}", seen.evaluation, seen.content, seen.style);
         ControlFlow::Continue(())

@@ -5,6 +5,7 @@ pub use crate::choices::{
 };
 use crate::picture::MAX_SIDE;
 use crate::{Error, LayerWeights, Result};
+use nst_vgg::Architecture;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -111,6 +112,15 @@ impl Default for Config {
 const MAX_NOISE: f64 = 1e4;
 
 impl Config {
+    /// How many of an architecture's convolutions, from the image on, its layers need: no more of the weights have to be
+    /// read. None if it lacks one of them.
+    pub fn convolutions(&self, architecture: Architecture) -> Option<usize> {
+        let layers = self.content_layers.used().chain(self.style_layers.used());
+        layers
+            .map(|(layer, _)| layer.depth(architecture))
+            .try_fold(0, |deepest, depth| Some(deepest.max(depth?)))
+    }
+
     /// Checks what can be checked without pictures and weights.
     ///
     /// # Errors

@@ -21,7 +21,7 @@
 //!     weights: Weights::embedded()?,
 //! };
 //! let config = Config { size: 32, iterations: 3, ..Config::default() };
-//! let outcome = stylize(&config, &inputs, &Device::cpu(), &mut |event| {
+//! let outcome = stylize(&config, inputs, &Device::cpu(), &mut |event| {
 //!     println!("{}: {}", event.evaluation.evaluation, event.evaluation.total);
 //!     ControlFlow::Continue(())
 //! })?;

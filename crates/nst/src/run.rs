@@ -60,13 +60,15 @@ pub enum End {
 /// If a setting is out of range, an input is missing or too small, or the device fails.
 pub fn stylize(
     config: &Config,
-    inputs: &Inputs,
+    inputs: Inputs,
     device: &Device,
     observer: &mut dyn FnMut(&Event<'_>) -> ControlFlow<()>,
 ) -> Result<Outcome> {
-    let (objective, initial) = Objective::prepare(config, inputs, device)?;
+    let (objective, initial) = Objective::prepare(config, &inputs, device)?;
     let x = objective.variable(&initial)?;
     let content = inputs.content.as_ref();
+    // The device has its own by now.
+    drop((inputs.styles, inputs.init, inputs.weights));
     let minimum = minimise(config, &objective, x, &mut |event| {
         let snapshot = || Ok(event.picture()?.with_alpha_of(content));
         observer(&Event { snapshot: &snapshot, ..*event })

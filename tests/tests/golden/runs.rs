@@ -33,7 +33,7 @@ fn check(name: &str) {
         weights: if narrow { narrow_vgg19() } else { Weights::embedded().expect("the weights in the box") },
     };
     let mut totals = Vec::new();
-    stylize(&config, &inputs, &Device::cpu(), &mut |event| {
+    stylize(&config, inputs, &Device::cpu(), &mut |event| {
         totals.push(event.evaluation.total);
         ControlFlow::Continue(())
     })
