@@ -1,5 +1,6 @@
 //! Which instruction set the inner routine uses.
 
+use crate::peak::PeakKernel;
 use crate::tile::TileKernel;
 use crate::winograd::WinogradKernel;
 use std::sync::OnceLock;
@@ -65,6 +66,16 @@ impl Isa {
             Level::Avx2 => WinogradKernel::avx2(),
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => WinogradKernel::avx512(),
+        }
+    }
+
+    pub(crate) fn peak_kernel(self) -> PeakKernel {
+        match self.0 {
+            Level::Portable => PeakKernel::portable(),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => PeakKernel::avx2(),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => PeakKernel::avx512(),
         }
     }
 

@@ -139,4 +139,7 @@ pub trait Backend: Debug + Send + Sync {
     fn total_variation(&self, kind: Variation, image: &Tensor) -> Result<Buffer>;
     /// Its gradient.
     fn total_variation_backward(&self, kind: Variation, image: &Tensor) -> Result<Buffer>;
+
+    /// The most floating-point operations per second, measured.
+    fn peak_flops(&self) -> Result<f64>;
 }

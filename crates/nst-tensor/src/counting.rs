@@ -1,12 +1,13 @@
-//! A backend that counts what is asked of another.
+//! A backend that counts and times what is asked of another.
 
 use crate::backend::{Backend, Buffer, Map, Memory, Zip};
-use crate::{Conv2d, Epilogue, Gate, Pool2d, Pooling, Result, Shape, Tensor, Transpose, Variation};
+use crate::{Conv2d, Device, Epilogue, Gate, Pool2d, Pooling, Result, Shape, Tensor, Transpose, Variation};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-/// A decorator: passes every call on and counts it by the name of the operation. Tests use it to show what is, and what is
-/// never, computed.
+/// A decorator: passes every call on, and keeps how long it took by the name of the operation. Tests use it to show what
+/// is, and what is never, computed; a benchmark, to see what takes the time.
 ///
 /// ```
 /// use nst_tensor::{Counting, Device, Tensor};
@@ -22,13 +23,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Clone, Debug)]
 pub struct Counting {
     inner: Arc<dyn Backend>,
-    calls: Arc<Mutex<BTreeMap<&'static str, usize>>>,
+    times: Arc<Mutex<Times>>,
 }
+
+/// By operation.
+type Times = BTreeMap<&'static str, Vec<Duration>>;
 
 impl Counting {
     /// Counts the calls of `inner`. Clones share their counts.
     pub fn new(inner: impl Backend + 'static) -> Self {
-        Self { inner: Arc::new(inner), calls: Arc::default() }
+        Self { inner: Arc::new(inner), times: Arc::default() }
     }
 
     /// Counts the calls of a CPU.
@@ -36,14 +40,36 @@ impl Counting {
         Self::new(crate::cpu::Cpu::new())
     }
 
-    /// How often the [`Backend`] method of this name was called.
-    pub fn calls(&self, operation: &str) -> usize {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).get(operation).copied().unwrap_or(0)
+    /// Counts the calls of another device that are made through this one.
+    pub fn of(device: &Device) -> Self {
+        Self { inner: device.shared(), times: Arc::default() }
     }
 
-    fn count(&self, operation: &'static str) -> &dyn Backend {
-        *self.calls.lock().unwrap_or_else(PoisonError::into_inner).entry(operation).or_default() += 1;
-        &*self.inner
+    /// How often the [`Backend`] method of this name was called.
+    pub fn calls(&self, operation: &str) -> usize {
+        self.lock().get(operation).map_or(0, Vec::len)
+    }
+
+    /// How long each call of the [`Backend`] method of this name took, in the order in which they ended.
+    pub fn times(&self, operation: &str) -> Vec<Duration> {
+        self.lock().get(operation).cloned().unwrap_or_default()
+    }
+
+    /// Starts again from nothing.
+    pub fn forget(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Times> {
+        self.times.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pass<T>(&self, operation: &'static str, call: impl FnOnce(&dyn Backend) -> T) -> T {
+        let start = Instant::now();
+        let result = call(&*self.inner);
+        let time = start.elapsed();
+        self.lock().entry(operation).or_default().push(time);
+        result
     }
 }
 
@@ -57,7 +83,7 @@ macro_rules! pass_on {
 
         impl Backend for Counting {
             $(fn $name(&self, $($argument: $type),*) -> $result {
-                self.count(stringify!($name)).$name($($argument),*)
+                self.pass(stringify!($name), |inner| inner.$name($($argument),*))
             })*
         }
     };
@@ -90,4 +116,5 @@ pass_on! {
     fn pool2d_backward(pool: &Pool2d, kind: Pooling, input: &Tensor, gradient: &Tensor) -> Result<Buffer>;
     fn total_variation(kind: Variation, image: &Tensor) -> Result<Buffer>;
     fn total_variation_backward(kind: Variation, image: &Tensor) -> Result<Buffer>;
+    fn peak_flops() -> Result<f64>;
 }

@@ -34,6 +34,15 @@ impl Device {
         self.0.name()
     }
 
+    /// The most floating-point operations per second that it can do, measured for a moment: multiply-adds, of two
+    /// operations each, of which the CPU does nothing but in registers on all of this device's threads.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn peak_flops(&self) -> Result<f64> {
+        self.0.peak_flops()
+    }
+
     /// Memory held by tensors on it.
     pub fn memory(&self) -> Memory {
         self.0.memory()
@@ -70,6 +79,11 @@ impl Device {
 
     pub(crate) fn backend(&self) -> &dyn Backend {
         &*self.0
+    }
+
+    /// The backend itself, for decorators.
+    pub(crate) fn shared(&self) -> Arc<dyn Backend> {
+        Arc::clone(&self.0)
     }
 }
 

@@ -27,6 +27,7 @@ mod image;
 mod matrix;
 mod memory;
 mod numbers;
+mod peak;
 mod reductions;
 mod storage;
 
@@ -41,6 +42,7 @@ fn every_operation_has_a_test() {
         image::OPERATIONS,
         matrix::OPERATIONS,
         memory::OPERATIONS,
+        peak::OPERATIONS,
         reductions::OPERATIONS,
         storage::OPERATIONS,
     ];

@@ -272,4 +272,8 @@ impl Backend for Cpu {
             nst_kernels::total_variation_backward(kind, shape, values, output);
         })
     }
+
+    fn peak_flops(&self) -> Result<f64> {
+        Ok(self.run(|| nst_kernels::peak_flops(self.isa)))
+    }
 }
