@@ -1,10 +1,11 @@
 //! The command line, as typed.
 
-use crate::overrides::{ContentOverrides, StyleOverrides, StylizeOverrides};
+use crate::overrides::{BenchOverrides, ContentOverrides, StyleOverrides, StylizeOverrides};
 use crate::{defaults, reconstruct};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{CommandFactory, FromArgMatches};
 use nst::{Config, Preset};
+use nst_tensor::Device;
 use nst_weights::Pixels;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -23,6 +24,12 @@ const RECONSTRUCT_EXAMPLES: &str = "\
 Examples:
   nst reconstruct content photo.jpg --layer relu4_2 -o content.png
   nst reconstruct style painting.jpg --layers relu1_1,relu2_1,relu3_1 --size 300 -o texture.png";
+
+const BENCH_EXAMPLES: &str = "\
+Examples:
+  nst bench
+  nst bench --size 1024 --threads 1
+  nst bench --model vgg19 --random-weights --json > vgg19.json";
 
 const WEIGHTS_EXAMPLES: &str = "\
 Examples:
@@ -49,6 +56,7 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     Stylize(StylizeArgs),
     Reconstruct(ReconstructArgs),
+    Bench(BenchArgs),
     Weights(WeightsArgs),
 }
 
@@ -65,6 +73,7 @@ impl Args {
     fn documented() -> clap::Command {
         Self::command()
             .mut_subcommand("stylize", |stylize| defaults::show(stylize, &Config::default()))
+            .mut_subcommand("bench", |bench| defaults::show(bench, &Config::default()))
             .mut_subcommand("reconstruct", |reconstruct| {
                 reconstruct
                     .mut_subcommand("content", |content| {
@@ -167,9 +176,26 @@ pub(crate) struct RunArgs {
     /// Say also the settings, the device, the memory it took, and each layer's loss
     #[arg(short, long)]
     pub(crate) verbose: bool,
+    #[command(flatten)]
+    pub(crate) threads: ThreadArgs,
+}
+
+/// What computes.
+#[derive(clap::Args)]
+pub(crate) struct ThreadArgs {
     /// Threads to compute with; left out, one for each core. The result is the same
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MAX_THREADS))]
-    pub(crate) threads: Option<u16>,
+    threads: Option<u16>,
+}
+
+impl ThreadArgs {
+    /// The CPU with that many threads.
+    ///
+    /// # Errors
+    /// If they cannot be started.
+    pub(crate) fn device(&self) -> Result<Device, nst_tensor::Error> {
+        self.threads.map_or_else(|| Ok(Device::cpu()), |threads| Device::cpu_with_threads(threads.into()))
+    }
 }
 
 /// What is to be known of a weight file that does not say it.
@@ -183,6 +209,27 @@ pub(crate) struct WeightFileArgs {
 
 fn pixels_parser() -> impl TypedValueParser<Value = Pixels> {
     PossibleValuesParser::new(Pixels::ALL.map(Pixels::name)).try_map(|name| name.parse::<Pixels>())
+}
+
+/// Measure how fast this machine is: the network layer by layer, and a whole evaluation
+#[derive(clap::Args)]
+#[command(after_help = BENCH_EXAMPLES)]
+pub(crate) struct BenchArgs {
+    #[command(flatten)]
+    pub(crate) settings: BenchOverrides,
+    #[command(flatten)]
+    pub(crate) weight_file: WeightFileArgs,
+    /// Take random numbers for weights: they need not be fetched, and take the same time
+    #[arg(long, conflicts_with_all = ["weights", "pixels"], help_heading = "Network")]
+    pub(crate) random_weights: bool,
+    /// Evaluations to take the median of
+    #[arg(long, value_name = "N", default_value = "5", help_heading = "Measurement")]
+    pub(crate) repeats: NonZeroUsize,
+    #[command(flatten, next_help_heading = "Measurement")]
+    pub(crate) threads: ThreadArgs,
+    /// Print a JSON object instead of a table
+    #[arg(long, help_heading = "Measurement")]
+    pub(crate) json: bool,
 }
 
 /// Manage the weights of networks that are not in the box

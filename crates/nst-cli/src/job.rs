@@ -66,10 +66,7 @@ impl Job {
             init: init.map(Picture::load).transpose()?,
             weights: weight_store::open(&config, weight_file.pixels)?,
         };
-        let device = match args.threads {
-            Some(threads) => Device::cpu_with_threads(usize::from(threads))?,
-            None => Device::cpu(),
-        };
+        let device = args.threads.device()?;
         let job = Self {
             config,
             device,

@@ -1,11 +1,13 @@
 //! `nst`: neural style transfer on the command line.
 
 mod args;
+mod bench;
 mod console;
 mod defaults;
 mod failure;
 mod interrupt;
 mod job;
+mod machine;
 mod overrides;
 mod paths;
 mod progress;
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
         Ok(args) => match args.command {
             Command::Stylize(args) => stylize::run(&args),
             Command::Reconstruct(args) => reconstruct::run(&args),
+            Command::Bench(args) => bench::run(&args),
             Command::Weights(args) => weights::run(&args),
         },
         Err(error) if failure::is_help(&error) => {

@@ -119,6 +119,18 @@ pub(crate) struct StyleOverrides {
     noise: Noise,
 }
 
+/// Settings of `nst bench`.
+#[derive(clap::Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct BenchOverrides {
+    /// Width and height of the picture, in pixels
+    #[arg(long, value_name = "PIXELS", help_heading = "Picture")]
+    size: Option<usize>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    network: Network,
+}
+
 #[derive(clap::Args, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[command(next_help_heading = "Picture")]

@@ -24,15 +24,20 @@ pub(crate) fn folder() -> Result<PathBuf> {
     Ok(places.data_dir().join("nst").join("weights"))
 }
 
+/// The network that a setting names.
+pub(crate) fn architecture(model: Model) -> Architecture {
+    match model {
+        Model::Vgg16 => Architecture::Vgg16,
+        Model::Vgg19 => Architecture::Vgg19,
+    }
+}
+
 /// The weights that the settings ask for. `pixels` are those that a weight file expects, if the user says so.
 ///
 /// # Errors
 /// If they are not here, cannot be read or belong to another network.
 pub(crate) fn open(config: &Config, pixels: Option<Pixels>) -> Result<Weights> {
-    let architecture = match config.model {
-        Model::Vgg16 => Architecture::Vgg16,
-        Model::Vgg19 => Architecture::Vgg19,
-    };
+    let architecture = architecture(config.model);
     if pixels.is_some() && config.weights.is_none() {
         return Err(usage("--pixels is about a file; it needs --weights FILE"));
     }

@@ -31,6 +31,7 @@
 //! # }
 //! ```
 
+mod bench;
 mod choices;
 pub mod config;
 mod error;
@@ -45,6 +46,7 @@ mod prepare;
 mod preset;
 mod run;
 
+pub use bench::{BenchReport, PartTime, bench, random_weights};
 pub use config::Config;
 pub use error::{Error, Result};
 pub use event::{Evaluation, Event};
