@@ -4,7 +4,12 @@ use super::dependencies::Room;
 
 /// What each package uses, exactly: an arrow or a crate that is not in its row does not exist.
 pub(super) const ROOMS: &[Room] = &[
-    Room { name: "nst-kernels", workspace: &[], external: &["memmap2", "rayon"], dev: &["approx"] },
+    Room {
+        name: "nst-kernels",
+        workspace: &[],
+        external: &["memmap2", "rayon"],
+        dev: &["approx", "criterion"],
+    },
     Room {
         name: "nst-tensor",
         workspace: &["nst-kernels"],
@@ -28,7 +33,7 @@ pub(super) const ROOMS: &[Room] = &[
         name: "nst-optim",
         workspace: &["nst-tensor"],
         external: &["thiserror"],
-        dev: &["approx", "serde", "serde_json"],
+        dev: &["approx", "criterion", "serde", "serde_json"],
     },
     Room {
         name: "nst-weights",
@@ -51,7 +56,7 @@ pub(super) const ROOMS: &[Room] = &[
         name: "nst",
         workspace: &["nst-autodiff", "nst-loss", "nst-optim", "nst-tensor", "nst-vgg", "nst-weights"],
         external: &["image", "rand", "rand_chacha", "rand_distr", "serde", "tempfile", "thiserror", "toml"],
-        dev: &[],
+        dev: &["criterion"],
     },
     Room {
         name: "nst-cli",
