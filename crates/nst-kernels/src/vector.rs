@@ -34,6 +34,17 @@ pub(crate) trait Vector: Copy {
     /// As [`Vector::splat`], and `to` is valid for writing `LANES` floats.
     unsafe fn store(self, to: *mut f32);
 
+    /// As [`Vector::store`], past the caches if the CPU can and a register is a whole line of them. Whoever streams calls
+    /// [`fence`] before others may read.
+    ///
+    /// # Safety
+    /// As [`Vector::store`], and `to` is aligned to 64 bytes.
+    #[inline(always)]
+    unsafe fn stream(self, to: *mut f32) {
+        // SAFETY: the caller's promise.
+        unsafe { self.store(to) }
+    }
+
     /// # Safety
     /// As [`Vector::splat`].
     unsafe fn add(self, other: Self) -> Self;
@@ -116,4 +127,13 @@ pub(crate) fn prefetch(address: *const f32) {
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = address;
+}
+
+/// Lets no streamed store come after what follows: they are not ordered like others.
+pub(crate) fn fence() {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every x86-64 CPU has the instruction.
+    unsafe {
+        std::arch::x86_64::_mm_sfence();
+    }
 }

@@ -13,7 +13,7 @@ use std::arch::x86_64::{
     _mm256_movemask_ps, _mm256_mul_ps, _mm256_or_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setr_epi32,
     _mm256_setzero_ps, _mm256_storeu_ps, _mm256_sub_ps, _mm512_add_ps, _mm512_cmp_ps_mask, _mm512_fmadd_ps,
     _mm512_loadu_ps, _mm512_mask_blend_ps, _mm512_mask_storeu_ps, _mm512_maskz_loadu_ps, _mm512_max_ps,
-    _mm512_mul_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps, _mm512_sub_ps,
+    _mm512_mul_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps, _mm512_stream_ps, _mm512_sub_ps,
 };
 
 /// The operations that differ in the instructions' names alone.
@@ -149,6 +149,12 @@ impl Vector for __m512 {
     unsafe fn select(self, bits: u32, other: Self) -> Self {
         // SAFETY: the caller promises that the CPU has these instructions.
         unsafe { _mm512_mask_blend_ps(bits as u16, other, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn stream(self, to: *mut f32) {
+        // SAFETY: the caller promises the instruction and the aligned line to write.
+        unsafe { _mm512_stream_ps(to, self) }
     }
 
     #[inline(always)]

@@ -68,195 +68,128 @@ unsafe fn block<V: Vector, const ROWS: usize, const BITS: bool, const POOLED: bo
     to: *mut f32,
     slab: usize,
 ) {
-    let Plane { channels, .. } = source.plane;
-    let patch = Patch::<BITS, POOLED>::new(source);
+    let channels = source.plane.channels;
     for (row, tile) in tiles.enumerate() {
-        let (image, y, x) = source.tiles.position(tile);
-        let corner = [y, x].map(|at| at.cast_signed() - source.padding.cast_signed());
-        let inside = corner[0] >= 0
-            && corner[1] >= 0
-            && corner[0].cast_unsigned() + PATCH <= patch.height
-            && corner[1].cast_unsigned() + PATCH <= patch.width;
+        let patch = Patch::<BITS, POOLED>::new(source, tile);
         for (chunk, first) in (0..channels).step_by(V::LANES).enumerate() {
+            let count = (channels - first).min(V::LANES);
             // SAFETY: a patch inside the plane is read unchecked, others value by value; the room behind `to` is the
             // caller's promise.
             unsafe {
                 let to = to.add((chunk * ROWS + row) * V::LANES);
-                if inside && first + V::LANES <= channels {
-                    let corner = corner.map(isize::cast_unsigned);
-                    spread::<V>(&Inside { patch: &patch, image, corner, first }, to, slab);
+                if patch.inside && count == V::LANES {
+                    patch.spread::<V, false>(first, count, to, slab);
                 } else {
-                    let count = (channels - first).min(V::LANES);
-                    spread::<V>(&Across { patch: &patch, image, corner, first, count }, to, slab);
+                    patch.spread::<V, true>(first, count, to, slab);
                 }
             }
         }
     }
 }
 
-/// Some channels of a patch. (A trait and not a closure: the compiler would not inline closures into functions that enable
-/// instructions.)
-trait Load<V: Vector> {
-    /// # Safety
-    /// The CPU has `V`'s instructions, and the patch is where its type says.
-    unsafe fn load(&self, i: usize, j: usize) -> V;
-}
-
-/// A whole register of channels of a patch that lies inside its plane.
-struct Inside<'a, const BITS: bool, const POOLED: bool> {
-    patch: &'a Patch<'a, BITS, POOLED>,
-    image: usize,
-    corner: [usize; 2],
-    first: usize,
-}
-
-impl<V: Vector, const BITS: bool, const POOLED: bool> Load<V> for Inside<'_, BITS, POOLED> {
-    #[inline(always)]
-    unsafe fn load(&self, i: usize, j: usize) -> V {
-        // SAFETY: the caller's promise.
-        unsafe { self.patch.load(self.image, self.corner[0] + i, self.corner[1] + j, self.first) }
-    }
-}
-
-/// Some channels of a patch that reaches over the edge of its plane, or fewer than a register.
-struct Across<'a, const BITS: bool, const POOLED: bool> {
-    patch: &'a Patch<'a, BITS, POOLED>,
-    image: usize,
-    corner: [isize; 2],
-    first: usize,
-    count: usize,
-}
-
-impl<V: Vector, const BITS: bool, const POOLED: bool> Load<V> for Across<'_, BITS, POOLED> {
-    #[inline(always)]
-    unsafe fn load(&self, i: usize, j: usize) -> V {
-        // SAFETY: the caller's promise.
-        unsafe { self.patch.load_checked(self.image, self.corner, [i, j], self.first, self.count) }
-    }
-}
-
-/// Transforms a patch and writes its values `slab` floats apart.
-///
-/// # Safety
-/// The CPU has `V`'s instructions, the patch is where its type says, and `to` is valid for `LANES` floats at 36 steps of
-/// `slab`.
-#[inline(always)]
-unsafe fn spread<V: Vector>(patch: &impl Load<V>, to: *mut f32, slab: usize) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let mut rows = [[V::splat(0.0); PATCH]; PATCH];
-        for j in 0..PATCH {
-            let mut column = [V::splat(0.0); PATCH];
-            for (i, value) in column.iter_mut().enumerate() {
-                *value = patch.load(i, j);
-            }
-            for (row, value) in rows.iter_mut().zip(transforms::input(column)) {
-                row[j] = value;
-            }
-        }
-        for (i, row) in rows.into_iter().enumerate() {
-            for (j, value) in transforms::input(row).into_iter().enumerate() {
-                value.store(to.add((i * PATCH + j) * slab));
-            }
-        }
-    }
-}
-
-/// Reads values of a source as the convolution sees it.
+/// Where the inputs of one tile lie, as the convolution sees them.
 struct Patch<'a, const BITS: bool, const POOLED: bool> {
     values: &'a [f32],
     bits: &'a [u8],
-    plane: Plane,
-    stored: Plane,
-    /// What can be other than zero: a pooling leaves out a last odd row and column.
-    height: usize,
-    width: usize,
+    /// Of an average pooling, a quarter goes to each position.
     scale: f32,
+    /// Value `(i, j)` of channel c is at `rows[i] + columns[j] + c`, if both are there. They are sums and not products, so
+    /// that the innermost loops find their addresses ready.
+    rows: [usize; PATCH],
+    columns: [usize; PATCH],
+    /// Its bits likewise.
+    bit_rows: [usize; PATCH],
+    bit_columns: [usize; PATCH],
+    /// Whether a row, a column is there: outside of the plane are zeros.
+    has_row: [bool; PATCH],
+    has_column: [bool; PATCH],
+    /// Whether all are.
+    inside: bool,
 }
 
 impl<'a, const BITS: bool, const POOLED: bool> Patch<'a, BITS, POOLED> {
-    fn new(source: &Source<'a>) -> Self {
-        let plane = source.plane;
+    fn new(source: &Source<'a>, tile: usize) -> Self {
+        let (image, y, x) = source.tiles.position(tile);
+        let (plane, channels) = (source.plane, source.plane.channels);
         let stored = if POOLED { plane.pooled() } else { plane };
-        let even = |side: usize| if POOLED { side / 2 * 2 } else { side };
-        Self {
+        let mut patch = Self {
             values: source.values,
             bits: source.gate.bits.unwrap_or_default(),
-            plane,
-            stored,
-            height: even(plane.height),
-            width: even(plane.width),
             scale: if source.gate.pooling == Some(Pooling::Average) { 0.25 } else { 1.0 },
+            rows: [0; PATCH],
+            columns: [0; PATCH],
+            bit_rows: [0; PATCH],
+            bit_columns: [0; PATCH],
+            has_row: [false; PATCH],
+            has_column: [false; PATCH],
+            inside: true,
+        };
+        let halved = |at: usize| if POOLED { at / 2 } else { at };
+        for i in 0..PATCH {
+            // A pooling leaves out a last odd row and column.
+            let row = (y + i).checked_sub(source.padding).filter(|&row| halved(row) < stored.height);
+            let column = (x + i).checked_sub(source.padding).filter(|&column| halved(column) < stored.width);
+            patch.inside &= row.is_some() && column.is_some();
+            if let Some(row) = row {
+                patch.has_row[i] = true;
+                patch.rows[i] = (image * stored.height + halved(row)) * stored.width * channels;
+                patch.bit_rows[i] = (image * plane.height + row) * plane.width * plane.bit_bytes();
+            }
+            if let Some(column) = column {
+                patch.has_column[i] = true;
+                patch.columns[i] = halved(column) * channels;
+                patch.bit_columns[i] = column * plane.bit_bytes();
+            }
         }
+        patch
     }
 
-    /// # Safety
-    /// The CPU has `V`'s instructions and `LANES` channels from `first` on at this position exist.
-    #[inline(always)]
-    unsafe fn load<V: Vector>(&self, image: usize, y: usize, x: usize, first: usize) -> V {
-        // SAFETY: the caller's promise.
-        unsafe { self.gated(V::load(self.at(image, y, x, first)), image, [y, x], first, V::LANES) }
-    }
-
-    /// As [`Patch::load`], of `count` channels at any position; zero outside of the plane.
+    /// Transforms `count` channels from `first` on and writes the values `slab` floats apart. `EDGE`: some of the patch may
+    /// not be there, or fewer channels than a register has.
     ///
     /// # Safety
-    /// The CPU has `V`'s instructions and the image has `count` channels from `first` on.
+    /// The CPU has `V`'s instructions, the channels exist, and `to` is valid for `LANES` floats at 36 steps of `slab`.
     #[inline(always)]
-    unsafe fn load_checked<V: Vector>(
+    unsafe fn spread<V: Vector, const EDGE: bool>(
         &self,
-        image: usize,
-        corner: [isize; 2],
-        [i, j]: [usize; 2],
         first: usize,
         count: usize,
-    ) -> V {
-        // SAFETY: the position was just found inside; the rest is the caller's promise.
+        to: *mut f32,
+        slab: usize,
+    ) {
+        // SAFETY: the rows and columns that are there lie within the slices, whose lengths `Source::check` has compared
+        // with the plane; the rest is the caller's promise.
         unsafe {
-            let (Some(y), Some(x)) = (corner[0].checked_add_unsigned(i), corner[1].checked_add_unsigned(j))
-            else {
-                return V::splat(0.0);
-            };
-            if y < 0 || x < 0 || y.cast_unsigned() >= self.height || x.cast_unsigned() >= self.width {
-                return V::splat(0.0);
+            let mut rows = [[V::splat(0.0); PATCH]; PATCH];
+            for j in 0..PATCH {
+                let values = self.values.as_ptr().add(self.columns[j] + first);
+                let bits = self.bits.as_ptr().wrapping_add(self.bit_columns[j] + first / 8);
+                let mut column = [V::splat(0.0); PATCH];
+                for (i, value) in column.iter_mut().enumerate() {
+                    if EDGE && !(self.has_row[i] && self.has_column[j]) {
+                        continue;
+                    }
+                    let from = values.add(self.rows[i]);
+                    *value = if EDGE { V::load_first(from, count) } else { V::load(from) };
+                    if POOLED {
+                        *value = value.mul(V::splat(self.scale));
+                    }
+                    if BITS {
+                        let bits = gate::read(bits.add(self.bit_rows[i]), count);
+                        *value = value.select(bits, V::splat(0.0));
+                    }
+                }
+                for (row, value) in rows.iter_mut().zip(transforms::input(column)) {
+                    row[j] = value;
+                }
             }
-            let (y, x) = (y.cast_unsigned(), x.cast_unsigned());
-            self.gated(V::load_first(self.at(image, y, x, first), count), image, [y, x], first, count)
-        }
-    }
-
-    /// # Safety
-    /// The position exists.
-    #[inline(always)]
-    unsafe fn at(&self, image: usize, y: usize, x: usize, first: usize) -> *const f32 {
-        let (y, x) = if POOLED { (y / 2, x / 2) } else { (y, x) };
-        let Plane { height, width, channels } = self.stored;
-        // SAFETY: the caller's promise.
-        unsafe { self.values.as_ptr().add(((image * height + y) * width + x) * channels + first) }
-    }
-
-    /// What the gate lets through of `value`.
-    ///
-    /// # Safety
-    /// The CPU has `V`'s instructions, the position exists and has `count` channels from `first` on.
-    #[inline(always)]
-    unsafe fn gated<V: Vector>(
-        &self,
-        value: V,
-        image: usize,
-        [y, x]: [usize; 2],
-        first: usize,
-        count: usize,
-    ) -> V {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let value = if POOLED { value.mul(V::splat(self.scale)) } else { value };
-            if !BITS {
-                return value;
+            let mut to = to;
+            for row in rows {
+                for (j, value) in transforms::input(row).into_iter().enumerate() {
+                    value.store(to.add(j * slab));
+                }
+                to = to.wrapping_add(PATCH * slab);
             }
-            let Plane { height, width, .. } = self.plane;
-            let at = ((image * height + y) * width + x) * self.plane.bit_bytes() + first / 8;
-            value.select(gate::read(self.bits.as_ptr().add(at), count), V::splat(0.0))
         }
     }
 }

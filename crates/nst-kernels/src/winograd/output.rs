@@ -12,9 +12,14 @@ use crate::conv2d::{Activation, Epilogue};
 use crate::gate;
 use crate::plane::Plane;
 use crate::pool::Pooling;
-use crate::vector::{Vector, prefetch};
+use crate::vector::{Vector, fence, prefetch};
 use std::marker::PhantomData;
 use std::ops::Range;
+
+/// Floats of a cache line.
+const LINE: usize = 16;
+/// Bytes of an output that is too large to stay in a cache.
+const LARGE: usize = 8 << 20;
 
 /// Where the outputs go.
 pub(super) struct Destination<'a> {
@@ -24,6 +29,9 @@ pub(super) struct Destination<'a> {
     /// The extents of the convolution's output, before its pooling.
     plane: Plane,
     tiles: Tiles,
+    /// Whether stores go past the caches: the output is too large to be found there again, and a register of channels is a
+    /// whole line, which then need not be read before it is written.
+    streams: bool,
     lifetime: PhantomData<&'a mut [f32]>,
 }
 
@@ -45,8 +53,11 @@ impl<'a> Destination<'a> {
         let positions = batch * plane.height * plane.width;
         assert!(bits.as_ref().is_none_or(|bits| bits.len() == positions * plane.bit_bytes()), "gate bits");
         assert!(epilogue.bias.is_none_or(|bias| bias.len() == plane.channels), "bias");
+        let lines =
+            plane.channels.is_multiple_of(LINE) && values.as_ptr().align_offset(LINE * size_of::<f32>()) == 0;
+        let streams = lines && size_of_val(values) > LARGE;
         let bits = bits.map(<[u8]>::as_mut_ptr);
-        Self { values: values.as_mut_ptr(), bits, epilogue, plane, tiles, lifetime: PhantomData }
+        Self { values: values.as_mut_ptr(), bits, epilogue, plane, tiles, streams, lifetime: PhantomData }
     }
 }
 
@@ -72,16 +83,18 @@ pub(super) unsafe fn transform<V: Vector, const WIDE: usize>(
             let count = count.min(V::LANES);
             // SAFETY: the caller's promise; channels beyond the last one were just left out.
             unsafe {
-                let from = sums.add((row * WIDE + wide) * V::LANES);
+                let mut from = sums.add((row * WIDE + wide) * V::LANES);
                 let mut columns = [[V::splat(0.0); PATCH]; TILE];
                 for j in 0..PATCH {
                     let mut column = [V::splat(0.0); PATCH];
-                    for (i, value) in column.iter_mut().enumerate() {
-                        let from = from.add((i * PATCH + j) * slab);
-                        *value = V::load(from);
+                    let mut value_at = from;
+                    for value in &mut column {
+                        *value = V::load(value_at);
                         // The next tile's: 36 streams are more than a CPU looks ahead in by itself.
-                        prefetch(from.wrapping_add(WIDE * V::LANES));
+                        prefetch(value_at.wrapping_add(WIDE * V::LANES));
+                        value_at = value_at.wrapping_add(PATCH * slab);
                     }
+                    from = from.wrapping_add(slab);
                     for (row, value) in columns.iter_mut().zip(transforms::output(column)) {
                         row[j] = value;
                     }
@@ -103,6 +116,9 @@ pub(super) unsafe fn transform<V: Vector, const WIDE: usize>(
             }
         }
     }
+    if to.streams {
+        fence();
+    }
 }
 
 impl Destination<'_> {
@@ -121,9 +137,10 @@ impl Destination<'_> {
     ) {
         let Plane { height, width, channels } = self.plane;
         let relu = self.epilogue.activation == Activation::Relu;
-        for (y, row) in (y..height).zip(outputs) {
-            for (x, &value) in (x..width).zip(row) {
-                let position = (image * height + y) * width + x;
+        let (rows, columns) = ((height - y).min(TILE), (width - x).min(TILE));
+        for (i, row) in outputs[..rows].iter().enumerate() {
+            let mut position = (image * height + y + i) * width + x;
+            for &value in &row[..columns] {
                 // SAFETY: the position and the channels exist; no other task has them.
                 unsafe {
                     if self.bits.is_some() {
@@ -131,8 +148,9 @@ impl Destination<'_> {
                         self.store_bits(position, first, count, bits);
                     }
                     let value = if relu { value.relu() } else { value };
-                    store_first(value, self.values.add(position * channels + first), count);
+                    self.store_values(value, self.values.add(position * channels + first), count);
                 }
+                position += 1;
             }
         }
     }
@@ -168,8 +186,26 @@ impl Destination<'_> {
                         self.store_bits(position, first, count, bits);
                     }
                     let position = (image * height + window_y) * width + window_x;
-                    store_first(value, self.values.add(position * channels + first), count);
+                    self.store_values(value, self.values.add(position * channels + first), count);
                 }
+            }
+        }
+    }
+
+    /// Stores `count` values, past the caches where that pays.
+    ///
+    /// # Safety
+    /// As [`transform`], and `to` is valid for `count` floats of this destination.
+    #[inline(always)]
+    unsafe fn store_values<V: Vector>(&self, value: V, to: *mut f32, count: usize) {
+        // SAFETY: the caller's promise; `streams` says that whole registers are whole lines.
+        unsafe {
+            if count < V::LANES {
+                value.store_first(to, count);
+            } else if self.streams {
+                value.stream(to);
+            } else {
+                value.store(to);
             }
         }
     }
@@ -185,14 +221,6 @@ impl Destination<'_> {
             unsafe { gate::write(to.add(position * self.plane.bit_bytes() + first / 8), bits, count) }
         }
     }
-}
-
-/// # Safety
-/// As [`Vector::store_first`].
-#[inline(always)]
-unsafe fn store_first<V: Vector>(value: V, to: *mut f32, count: usize) {
-    // SAFETY: the caller's promise.
-    unsafe { if count == V::LANES { value.store(to) } else { value.store_first(to, count) } }
 }
 
 /// The greatest value of a window, after a ReLU, and which corner's gradient passes: that of the first of the greatest
