@@ -38,8 +38,7 @@ impl Pass<'_> {
         bits: Option<&mut [u8]>,
     ) {
         let padded = PaddedInput::new(self.input, self.output.width + self.kernel[1] - 1, self.padding);
-        // A convolution to few channels streams its rows.
-        let in_scratch = if self.has_few_outputs() { 32 } else { SCRATCH / padded.line().max(1) };
+        let in_scratch = SCRATCH / padded.line().max(1);
         // Even, so that no window of a pooling is cut.
         let block = in_scratch.clamp(4, self.output.height.div_ceil(4).max(4)).next_multiple_of(2);
         let tasks: Vec<(usize, Range<usize>)> = (0..self.batch)
@@ -56,12 +55,7 @@ impl Pass<'_> {
             }
             None => tasks.iter().map(|_| None).collect(),
         };
-        let by_input = self.has_few_outputs().then(|| self.by_input());
         tasks.into_par_iter().zip(outputs).zip(gates).for_each(|(((image, rows), output), bits)| {
-            if let Some(by_input) = &by_input {
-                self.few_outputs(workspace, by_input, from, epilogue, (image, rows), (output, bits));
-                return;
-            }
             let seen = rows.start..rows.end + self.kernel[0] - 1;
             let mut input = workspace.take(seen.len() * padded.line());
             padded.fill(&mut input, from, image, seen);

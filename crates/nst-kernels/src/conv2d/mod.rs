@@ -1,7 +1,6 @@
 //! Convolution with stride one, and its gradients with respect to the data and to the filter.
 
 mod direct;
-mod few_outputs;
 mod filter_gradient;
 mod finish;
 mod padded_input;
@@ -32,8 +31,8 @@ pub struct Epilogue<'a> {
     pub pooling: Option<Pooling>,
 }
 
-/// Input and output channels from which on a 3x3 convolution is computed by Winograd's algorithm.
-const WINOGRAD_CHANNELS: usize = 32;
+/// Input times output channels from which on a 3x3 convolution is computed by Winograd's algorithm: those of VGG's first.
+const WINOGRAD_CHANNELS: usize = 3 * 64;
 
 /// The geometry of a convolution (in the sense of deep learning: a cross-correlation) with stride one and zero padding.
 ///
@@ -182,7 +181,7 @@ impl Conv2d {
         gate: Option<&mut [u8]>,
     ) {
         let (batch, isa) = (self.batch, filter.isa());
-        if self.kernel == [3, 3] && input.channels.min(output.channels) >= WINOGRAD_CHANNELS {
+        if self.kernel == [3, 3] && input.channels * output.channels >= WINOGRAD_CHANNELS {
             let kernel = isa.winograd_kernel();
             let pass = winograd::Pass { kernel, batch, input, output, padding: padding[0], panels };
             pass.run(workspace, from, epilogue, to, gate);

@@ -9,12 +9,11 @@
     reason = "SIMD instructions and unchecked loads; the lengths are checked by the driver"
 )]
 
-use super::tiles::PATCH;
 use super::transforms::{self, FILTER};
 use crate::vector::Vector;
 
 /// Transforms one panel of a packed filter, `[tap][input][WIDE * LANES]`, into row `row` of its six rows: value `j` of an
-/// input goes to `to[j * slab + input * WIDE * LANES..]`, with zeros up to a whole number of registers of inputs.
+/// input goes to `to[j * slab + input * WIDE * LANES..]`.
 ///
 /// # Safety
 /// The CPU has `V`'s instructions, `panel` is valid for nine taps, and `to` for all of that.
@@ -42,13 +41,6 @@ pub(super) unsafe fn transform<V: Vector, const WIDE: usize>(
                 }
                 for (j, value) in transforms::filter(taps).into_iter().enumerate() {
                     value.store(to.add(j * slab + at));
-                }
-            }
-        }
-        for input in inputs..inputs.next_multiple_of(V::LANES) {
-            for j in 0..PATCH {
-                for wide in 0..WIDE {
-                    V::splat(0.0).store(to.add(j * slab + input * line + wide * V::LANES));
                 }
             }
         }

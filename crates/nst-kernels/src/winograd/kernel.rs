@@ -2,9 +2,10 @@
 
 #![expect(unsafe_code, reason = "each routine is compiled for its instruction set")]
 
+use super::filter;
 use super::input::{self, Source};
 use super::output::{self, Destination};
-use super::{filter, product};
+use super::product::{self, Extents};
 use crate::vector::{Portable, Vector};
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{__m256, __m512};
@@ -23,8 +24,8 @@ pub(crate) struct WinogradKernel {
     pub(super) transform_filter: unsafe fn(*const f32, usize, usize, *mut f32, usize),
     /// [`input::transform`].
     pub(super) transform_input: unsafe fn(&Source<'_>, Range<usize>, *mut f32, usize),
-    /// [`product::multiply`] of as many tiles as it is told.
-    pub(super) multiply: unsafe fn(usize, *const f32, *const f32, usize, *mut f32),
+    /// [`product::multiply`] of at least as many tiles and outputs as it is told.
+    pub(super) multiply: unsafe fn(Extents, *const f32, *const f32, *mut f32),
     /// [`output::transform`].
     pub(super) transform_output: unsafe fn(&Destination<'_>, Range<usize>, usize, *const f32, usize),
 }
@@ -46,13 +47,16 @@ macro_rules! kernel {
                 unsafe { input::transform::<$vector, $rows>(source, tiles, to, slab) }
             }
             $(#[target_feature(enable = $features)])?
-            unsafe fn multiply(count: usize, v: *const f32, u: *const f32, chunks: usize, sums: *mut f32) {
+            unsafe fn multiply(extents: Extents, v: *const f32, u: *const f32, sums: *mut f32) {
+                let Extents { tiles, inputs, outputs } = extents;
                 // SAFETY: as above.
                 unsafe {
-                    match count {
-                        0..=$third => product::multiply::<$vector, $rows, $third, $wide>(v, u, chunks, sums),
-                        0..=$two_thirds => product::multiply::<$vector, $rows, $two_thirds, $wide>(v, u, chunks, sums),
-                        _ => product::multiply::<$vector, $rows, $rows, $wide>(v, u, chunks, sums),
+                    match (outputs > <$vector>::LANES, tiles) {
+                        (false, 0..=$third) => product::multiply::<$vector, $rows, $third, $wide, 1>(v, u, inputs, sums),
+                        (false, _) => product::multiply::<$vector, $rows, $rows, $wide, 1>(v, u, inputs, sums),
+                        (true, 0..=$third) => product::multiply::<$vector, $rows, $third, $wide, $wide>(v, u, inputs, sums),
+                        (true, 0..=$two_thirds) => product::multiply::<$vector, $rows, $two_thirds, $wide, $wide>(v, u, inputs, sums),
+                        (true, _) => product::multiply::<$vector, $rows, $rows, $wide, $wide>(v, u, inputs, sums),
                     }
                 }
             }

@@ -95,7 +95,7 @@ impl Pass<'_> {
         let rows = count.next_multiple_of(self.kernel.rows);
         let inputs = self.chunks() * self.kernel.lanes;
         Slabs {
-            filter: inputs * self.kernel.columns + GAP,
+            filter: self.input.channels * self.kernel.columns + GAP,
             tiles: rows * inputs + GAP,
             sums: rows * self.kernel.columns + GAP,
         }
@@ -119,7 +119,7 @@ impl Pass<'_> {
             }
             for panel in 0..self.panel_count() {
                 let filter = &filter[panel * PRODUCTS * slabs.filter..][..PRODUCTS * slabs.filter];
-                self.multiply(tiles.len(), (transformed, 0), filter, sums, slabs);
+                self.multiply((tiles.len(), panel), (transformed, 0), filter, sums, slabs);
                 self.transform_output(to, tiles.clone(), panel, sums, slabs.sums);
             }
         });
@@ -143,7 +143,7 @@ impl Pass<'_> {
                 for row in 0..PATCH {
                     self.transform_filter(panel, row, filter, slabs.filter);
                     let sums = &mut sums[row * PATCH * slabs.sums..][..PATCH * slabs.sums];
-                    self.multiply(tiles.len(), (transformed, row * PATCH), filter, sums, slabs);
+                    self.multiply((tiles.len(), panel), (transformed, row * PATCH), filter, sums, slabs);
                 }
                 self.transform_output(to, tiles.clone(), panel, sums, slabs.sums);
             });

@@ -15,30 +15,48 @@ use crate::vector::{Vector, prefetch};
 /// sums down (Higham, "Accuracy and Stability of Numerical Algorithms", section 4.2).
 const BLOCK: usize = 64;
 
-/// `sums[tile][output] = sum over inputs of v[input][tile] u[input][output]` for the first `COUNT` of `ROWS` tiles and
-/// `WIDE * LANES` outputs. `v` is `[chunks][ROWS][LANES]`, `u` is `[chunks * LANES][WIDE * LANES]`.
+/// What one product covers.
+#[derive(Clone, Copy)]
+pub(super) struct Extents {
+    /// Tiles.
+    pub(super) tiles: usize,
+    /// Input channels that are summed over.
+    pub(super) inputs: usize,
+    /// Output channels.
+    pub(super) outputs: usize,
+}
+
+/// `sums[tile][output] = sum over inputs of v[input][tile] u[input][output]` for the first `COUNT` of `ROWS` tiles and the
+/// first `USED` of `WIDE` registers of outputs. `v` is `[inputs / LANES][ROWS][LANES]`, `u` is `[inputs][WIDE * LANES]`.
 ///
 /// # Safety
 /// The CPU has `V`'s instructions and the pointers are valid for that.
 #[inline(always)]
-pub(super) unsafe fn multiply<V: Vector, const ROWS: usize, const COUNT: usize, const WIDE: usize>(
+pub(super) unsafe fn multiply<
+    V: Vector,
+    const ROWS: usize,
+    const COUNT: usize,
+    const WIDE: usize,
+    const USED: usize,
+>(
     mut v: *const f32,
     mut u: *const f32,
-    chunks: usize,
+    inputs: usize,
     sums: *mut f32,
 ) {
+    let ahead = inputs.next_multiple_of(V::LANES) * ROWS;
     // SAFETY: the caller's promise.
     unsafe {
-        let per_block = BLOCK / V::LANES;
-        let mut rest = chunks;
+        let mut rest = inputs;
         while rest > 0 {
-            let length = rest.min(per_block);
-            let mut acc = [[V::splat(0.0); WIDE]; COUNT];
-            for _ in 0..length {
-                for k in 0..V::LANES {
+            let first = rest == inputs;
+            let mut acc = [[V::splat(0.0); USED]; COUNT];
+            for _ in 0..BLOCK / V::LANES {
+                let length = rest.min(V::LANES);
+                for k in 0..length {
                     // The same part of the next tiles, which follow these.
-                    prefetch(v.wrapping_add(chunks * ROWS * V::LANES + k * ROWS));
-                    let mut b = [V::splat(0.0); WIDE];
+                    prefetch(v.wrapping_add(ahead + k * ROWS));
+                    let mut b = [V::splat(0.0); USED];
                     for (j, b) in b.iter_mut().enumerate() {
                         *b = V::load(u.add((k * WIDE + j) * V::LANES));
                     }
@@ -49,17 +67,19 @@ pub(super) unsafe fn multiply<V: Vector, const ROWS: usize, const COUNT: usize, 
                         }
                     }
                 }
-                v = v.add(ROWS * V::LANES);
-                u = u.add(WIDE * V::LANES * V::LANES);
+                v = v.wrapping_add(ROWS * V::LANES);
+                u = u.wrapping_add(WIDE * V::LANES * V::LANES);
+                rest -= length;
+                if rest == 0 {
+                    break;
+                }
             }
-            let first = rest == chunks;
             for (row, registers) in acc.into_iter().enumerate() {
                 for (j, register) in registers.into_iter().enumerate() {
                     let to = sums.add((row * WIDE + j) * V::LANES);
                     if first { register.store(to) } else { V::load(to).add(register).store(to) }
                 }
             }
-            rest -= length;
         }
     }
 }

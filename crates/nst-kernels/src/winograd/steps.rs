@@ -4,6 +4,7 @@
 
 use super::input::Source;
 use super::output::Destination;
+use super::product::Extents;
 use super::tiles::{PATCH, PRODUCTS};
 use super::{Pass, Slabs};
 use std::marker::PhantomData;
@@ -32,7 +33,7 @@ impl Pass<'_> {
     /// Row `row` of a panel's transformed taps: six values `slab` floats apart.
     pub(super) fn transform_filter(&self, panel: usize, row: usize, to: &mut [f32], slab: usize) {
         let panel = &self.panels[panel * self.panel_len()..][..self.panel_len()];
-        assert!(slab >= self.chunks() * self.kernel.lanes * self.kernel.columns && to.len() >= PATCH * slab);
+        assert!(slab >= self.input.channels * self.kernel.columns && to.len() >= PATCH * slab);
         // SAFETY: the lengths were just checked; a kernel is only handed out for instructions that the CPU has.
         unsafe {
             (self.kernel.transform_filter)(panel.as_ptr(), self.input.channels, row, to.as_mut_ptr(), slab);
@@ -56,11 +57,11 @@ impl Pass<'_> {
         unsafe { (self.kernel.transform_input)(source, tiles, to.start.add(block * len), slab) }
     }
 
-    /// The sums of products of `count` tiles with one panel, for as many of the 36 values as `filter` holds; the tiles'
+    /// The sums of products of `count` tiles with the `panel`th panel, for as many of the 36 values as `filter` holds; the tiles'
     /// values begin with the `first`th.
     pub(super) fn multiply(
         &self,
-        count: usize,
+        (count, panel): (usize, usize),
         (transformed, first): (&[f32], usize),
         filter: &[f32],
         sums: &mut [f32],
@@ -70,18 +71,20 @@ impl Pass<'_> {
         let values = filter.len() / slabs.filter;
         let blocks = count.div_ceil(rows);
         let (block_len, sums_len) = (chunks * self.kernel.lanes * rows, rows * self.kernel.columns);
-        assert!(slabs.filter >= chunks * self.kernel.lanes * self.kernel.columns);
+        assert!(slabs.filter >= self.input.channels * self.kernel.columns);
+        let outputs = (self.output.channels - panel * self.kernel.columns).min(self.kernel.columns);
         assert!(slabs.tiles >= blocks * block_len && transformed.len() >= (first + values) * slabs.tiles);
         assert!(slabs.sums >= blocks * sums_len && sums.len() >= values * slabs.sums);
         for value in 0..values {
             for block in 0..blocks {
-                let count = (count - block * rows).min(rows);
+                let tiles = (count - block * rows).min(rows);
+                let extents = Extents { tiles, inputs: self.input.channels, outputs };
                 // SAFETY: the lengths were just checked; a kernel is only handed out for instructions that the CPU has.
                 unsafe {
                     let v = transformed.as_ptr().add((first + value) * slabs.tiles + block * block_len);
                     let u = filter.as_ptr().add(value * slabs.filter);
                     let to = sums.as_mut_ptr().add(value * slabs.sums + block * sums_len);
-                    (self.kernel.multiply)(count, v, u, chunks, to);
+                    (self.kernel.multiply)(extents, v, u, to);
                 }
             }
         }
