@@ -156,7 +156,9 @@ fn products(criterion: &mut Criterion) {
     }
     let [x, y] = [values(SIDE * SIDE * 3), values(SIDE * SIDE * 3)];
     group.throughput(Throughput::Elements(x.len() as u64));
-    group.bench_function("dot of pictures", |bencher| bencher.iter(|| nst_kernels::dot(&x, &y)));
+    group.bench_function("dot of pictures", |bencher| {
+        bencher.iter(|| nst_kernels::dots(Isa::best(), &[(&x, &y)]));
+    });
     group.finish();
 }
 

@@ -1,5 +1,6 @@
 //! Which instruction set the inner routine uses.
 
+use crate::long_vectors::VectorKernel;
 use crate::peak::PeakKernel;
 use crate::tile::TileKernel;
 use crate::winograd::WinogradKernel;
@@ -56,6 +57,16 @@ impl Isa {
             Level::Avx2 => "avx2",
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => "avx512",
+        }
+    }
+
+    pub(crate) fn vector_kernel(self) -> VectorKernel {
+        match self.0 {
+            Level::Portable => VectorKernel::portable(),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => VectorKernel::avx2(),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => VectorKernel::avx512(),
         }
     }
 

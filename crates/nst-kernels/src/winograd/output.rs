@@ -139,8 +139,8 @@ impl Destination<'_> {
         let relu = self.epilogue.activation == Activation::Relu;
         let (rows, columns) = ((height - y).min(TILE), (width - x).min(TILE));
         for (i, row) in outputs[..rows].iter().enumerate() {
-            let mut position = (image * height + y + i) * width + x;
-            for &value in &row[..columns] {
+            let start = (image * height + y + i) * width + x;
+            for (position, &value) in (start..).zip(&row[..columns]) {
                 // SAFETY: the position and the channels exist; no other task has them.
                 unsafe {
                     if self.bits.is_some() {
@@ -150,7 +150,6 @@ impl Destination<'_> {
                     let value = if relu { value.relu() } else { value };
                     self.store_values(value, self.values.add(position * channels + first), count);
                 }
-                position += 1;
             }
         }
     }

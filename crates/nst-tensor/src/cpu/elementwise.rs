@@ -2,7 +2,6 @@
 
 use crate::backend::{Map, Zip};
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, ShapeError, Zip as Elements};
-use rayon::prelude::*;
 
 /// Applies `op` to each element.
 pub(super) fn map(x: &[f32], op: Map, output: &mut [f32]) {
@@ -47,19 +46,4 @@ pub(super) fn zip(a: &[f32], b: &[f32], op: Zip, output: &mut [f32]) -> Result<(
         Zip::Div => each(a, b, output, |a, b| a / b),
         Zip::Mask => each(a, b, output, |a, b| if b > 0.0 { a } else { 0.0 }),
     }
-}
-
-/// The sum of `factor * values` over terms of as many values as `output`, in their order, each element in double
-/// precision.
-pub(super) fn linear_combination(terms: &[(f64, &[f32])], output: &mut [f32]) {
-    // Elements summed at a time: few enough for the stack and the first-level cache.
-    const CHUNK: usize = 2048;
-    output.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, to)| {
-        let mut sums = [0.0f64; CHUNK];
-        for (factor, values) in terms {
-            let values = &values[chunk * CHUNK..][..to.len()];
-            sums.iter_mut().zip(values).for_each(|(sum, &value)| *sum += factor * f64::from(value));
-        }
-        to.iter_mut().zip(sums).for_each(|(to, sum)| *to = sum as f32);
-    });
 }

@@ -97,13 +97,13 @@ impl Backend for Cpu {
         let len = terms.first().map_or(0, |(_, tensor)| tensor.shape().len());
         let terms: Vec<_> =
             terms.iter().map(|&(factor, x)| Ok((factor, self.values(x)?))).collect::<Result<_>>()?;
-        self.written(len, |output| elementwise::linear_combination(&terms, output))
+        self.written(len, |output| nst_kernels::linear_combination(self.isa, &terms, output))
     }
 
     fn dots(&self, pairs: &[(&Tensor, &Tensor)]) -> Result<Vec<f64>> {
         let values =
             pairs.iter().map(|(a, b)| Ok((self.values(a)?, self.values(b)?))).collect::<Result<Vec<_>>>()?;
-        Ok(self.run(|| values.into_iter().map(|(a, b)| nst_kernels::dot(a, b)).collect()))
+        Ok(self.run(|| nst_kernels::dots(self.isa, &values)))
     }
 
     fn max_abs(&self, tensors: &[&Tensor]) -> Result<Vec<f64>> {
