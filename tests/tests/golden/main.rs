@@ -1,7 +1,9 @@
 //! The numbers of nst against those of PyTorch, which wrote the files in `golden/data` (see `golden/README.md`).
 
+mod exact;
 mod features;
 mod gradient;
 mod losses;
+mod rounding;
 mod runs;
 mod store;

@@ -68,9 +68,9 @@ impl Store {
 }
 
 /// `|a - b| / |b|` over all elements (relative L2).
-pub(crate) fn distance(a: &[f32], b: &[f32]) -> f64 {
+pub(crate) fn distance<B: Copy + Into<f64>>(a: &[f32], b: &[B]) -> f64 {
     assert_eq!(a.len(), b.len(), "lengths differ");
     let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|x| x * x).sum::<f64>().sqrt();
-    let difference = norm(&mut a.iter().zip(b).map(|(&a, &b)| f64::from(a) - f64::from(b)));
-    difference / norm(&mut b.iter().map(|&b| f64::from(b))).max(f64::MIN_POSITIVE)
+    let difference = norm(&mut a.iter().zip(b).map(|(&a, &b)| f64::from(a) - b.into()));
+    difference / norm(&mut b.iter().map(|&b| b.into())).max(f64::MIN_POSITIVE)
 }
