@@ -10,7 +10,6 @@ errors added to every convolution, forward and backward, and must stay within
 TOLERANCE of f64.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,18 +17,13 @@ import numpy as np
 import torch
 
 from objective import PRESETS, Objective
+from perturbed import PERTURBATIONS, ROUNDING, TOLERANCE, PerturbedVgg
 from pictures import Crop
 from store import VGG16, VGG19_NARROW, nchw, save_json, save_tensors
 from vgg import BGR_MEAN, Vgg
 
 EVALUATIONS = 15
 COMPARED = 10
-TOLERANCE = 3e-4
-# Rounding errors of a convolution's output and of its input's gradient, over their root mean
-# square. Measured in VGG-16: nst's Winograd convolutions 1.6e-7 to 4e-7, torch's 1e-7, and 6e-7
-# on channels-last inputs, where it takes another algorithm.
-ROUNDING = 2e-6
-PERTURBATIONS = 20
 
 # neural-style's own settings: nothing stops a run before its last evaluation.
 UNSTOPPED = {"lr": 1, "max_iter": EVALUATIONS, "tolerance_change": -1, "tolerance_grad": -1}
@@ -96,36 +90,6 @@ RUNS = {
 }
 
 
-class Perturbation(torch.autograd.Function):
-    """Passes values on, and adds errors to the gradient on its way back."""
-
-    @staticmethod
-    def forward(ctx, x: torch.Tensor, perturb: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
-        ctx.perturb = perturb
-        return x.view_as(x)
-
-    @staticmethod
-    def backward(ctx, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
-        return ctx.perturb(gradient), None
-
-
-class PerturbedVgg(Vgg):
-    """Another implementation's rounding errors: in the output of every convolution, and in the gradient of its
-    input."""
-
-    def __init__(self, run: Run, seed: int) -> None:
-        super().__init__(run.weights, torch.float32, PRESETS[run.preset].pooling)
-        self.rounding = run.rounding
-        self.generator = torch.Generator().manual_seed(seed)
-
-    def perturb(self, x: torch.Tensor) -> torch.Tensor:
-        errors = torch.randn(x.shape, generator=self.generator)
-        return x + self.rounding * x.detach().square().mean().sqrt() * errors
-
-    def convolve(self, x: torch.Tensor, position: int) -> torch.Tensor:
-        return self.perturb(super().convolve(Perturbation.apply(x, self.perturb), position))
-
-
 def trace(run: Run, vgg: Vgg) -> Trace:
     """The weighted terms at each evaluation."""
     preset = PRESETS[run.preset]
@@ -162,7 +126,8 @@ def record(run: Run) -> dict:
     truth = trace(run, Vgg(run.weights, torch.float64, preset.pooling))
     single = trace(run, Vgg(run.weights, torch.float32, preset.pooling))
     perturbed = [
-        largest_difference(trace(run, PerturbedVgg(run, seed)), truth) for seed in range(PERTURBATIONS)
+        largest_difference(trace(run, PerturbedVgg(run.weights, preset.pooling, seed, run.rounding)), truth)
+        for seed in range(PERTURBATIONS)
     ]
     return {
         "preset": run.preset,
