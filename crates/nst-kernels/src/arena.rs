@@ -28,14 +28,14 @@ unsafe impl Send for Arena {}
 unsafe impl Sync for Arena {}
 
 impl Arena {
-    /// A region of at least `bytes` bytes, zero at first.
-    pub fn new(bytes: usize) -> Arc<Self> {
-        let bytes = bytes.next_multiple_of(LINE);
-        let mut region = Region::new((bytes + LINE) / size_of::<f32>());
+    /// A region of at least `bytes` bytes, zero at first. None where the system refuses so much memory.
+    pub fn new(bytes: usize) -> Option<Arc<Self>> {
+        let bytes = bytes.checked_next_multiple_of(LINE)?;
+        let mut region = Region::new(bytes.checked_add(LINE)? / size_of::<f32>())?;
         let floats = region.floats_mut();
         let aligned = floats.as_ptr().align_offset(LINE);
         let start = floats[aligned..].as_mut_ptr();
-        Arc::new(Self { _region: region, start, bytes, lent: Mutex::default() })
+        Some(Arc::new(Self { _region: region, start, bytes, lent: Mutex::default() }))
     }
 
     /// Its size.
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn parts_that_overlap_are_refused_until_they_are_given_back() {
-        let arena = Arena::new(10 * LINE - 1);
+        let arena = Arena::new(10 * LINE - 1).unwrap();
         assert_eq!(arena.bytes(), 10 * LINE);
         let mut first = arena.lend(2 * LINE, 3 * LINE).unwrap();
         for (start, len) in [(2, 3), (1, 2), (4, 1), (0, 10), (2, 0), (3, 1)] {
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn blocks_outlive_the_handle() {
-        let block = Arena::new(LINE).lend(0, LINE).unwrap();
+        let block = Arena::new(LINE).unwrap().lend(0, LINE).unwrap();
         assert_eq!(block.floats(), [0.0; LINE / 4]);
     }
 }

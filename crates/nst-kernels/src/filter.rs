@@ -1,4 +1,4 @@
-//! Filters laid out for the tile routine.
+//! Filters laid out for the routines that multiply them: panels as wide as a register tile, of `tile` and `winograd` alike.
 
 use crate::{Conv2d, Isa};
 use rayon::prelude::*;
@@ -21,11 +21,12 @@ impl PackedFilter {
     /// Packs `oihw`, of shape `[out_channels, in_channels, kernel height, kernel width]`.
     ///
     /// # Panics
-    /// If the length of `oihw` does not fit `conv`.
+    /// If the length of `oihw` does not fit `conv`, or there are no channels on either side.
     pub fn new(isa: Isa, conv: &Conv2d, oihw: &[f32]) -> Self {
         let taps = conv.kernel[0] * conv.kernel[1];
         let (in_channels, out_channels) = (conv.in_channels, conv.out_channels);
         assert_eq!(oihw.len(), out_channels * in_channels * taps, "filter of {conv:?}");
+        assert!(in_channels > 0 && out_channels > 0, "filter of {conv:?}");
         let columns = isa.tile_kernel().columns;
         let forward = panels([out_channels, taps, in_channels], columns, |o, tap, i| {
             oihw[(o * in_channels + i) * taps + tap]

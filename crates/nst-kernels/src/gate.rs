@@ -7,10 +7,11 @@ use crate::pool::Pooling;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gate<'a> {
     /// The pooling that followed, if one did: the gradient is then that of the pooled output. Each window's gradient goes
-    /// to its positions whose bit is set; of an average pooling a quarter to each.
+    /// to its positions whose bit is set, all four where there are no bits; of an average pooling a quarter to each.
     pub pooling: Option<Pooling>,
-    /// One bit for each output of the convolution, set where the gradient passes: `[batch, height, width, channels / 8]`,
-    /// channel c in bit c % 8 of byte c / 8. None where everything passes.
+    /// One bit for each output of the convolution, set where the gradient passes: `[batch, height, width, channels / 8]`
+    /// (rounded up), channel c in bit c % 8 of byte c / 8. None where everything passes. Bits beyond the last channel, and
+    /// of a last odd row or column that a pooling leaves out, may be anything.
     pub bits: Option<&'a [u8]>,
 }
 

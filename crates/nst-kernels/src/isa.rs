@@ -106,6 +106,13 @@ mod tests {
     use super::Isa;
 
     #[test]
+    fn one_packing_of_filters_serves_both_routines() {
+        for isa in Isa::available() {
+            assert_eq!(isa.tile_kernel().columns, isa.winograd_kernel().columns(), "{}", isa.name());
+        }
+    }
+
+    #[test]
     fn portable_is_always_available_and_last() {
         assert_eq!(Isa::available().last().unwrap().name(), "portable");
         assert!(Isa::available().contains(&Isa::best()));

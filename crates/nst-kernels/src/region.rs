@@ -10,7 +10,7 @@ use memmap2::MmapMut;
 pub(crate) enum Region {
     /// Pages of its own.
     Pages(MmapMut),
-    /// Too small for that, or the system gave no pages.
+    /// Too small for that.
     Heap(Vec<f32>),
 }
 
@@ -18,20 +18,17 @@ pub(crate) enum Region {
 const LARGE: usize = 2 << 20;
 
 impl Region {
-    pub(crate) fn new(len: usize) -> Self {
-        let bytes = len * size_of::<f32>();
+    /// None where the system refuses so much memory.
+    pub(crate) fn new(len: usize) -> Option<Self> {
+        let bytes = len.checked_mul(size_of::<f32>())?;
         if bytes < LARGE {
-            return Self::Heap(vec![0.0; len]);
+            return Some(Self::Heap(vec![0.0; len]));
         }
-        match MmapMut::map_anon(bytes) {
-            Ok(pages) => {
-                #[cfg(target_os = "linux")]
-                // Where the system has no huge pages, small ones do.
-                let _ = pages.advise(memmap2::Advice::HugePage);
-                Self::Pages(pages)
-            }
-            Err(_) => Self::Heap(vec![0.0; len]),
-        }
+        let pages = MmapMut::map_anon(bytes).ok()?;
+        #[cfg(target_os = "linux")]
+        // Where the system has no huge pages, small ones do.
+        let _ = pages.advise(memmap2::Advice::HugePage);
+        Some(Self::Pages(pages))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -72,7 +69,7 @@ mod tests {
     #[test]
     fn small_and_large_regions_are_zero_and_can_be_written() {
         for len in [0, 1, 1000, LARGE / 4, LARGE + 17] {
-            let mut region = Region::new(len);
+            let mut region = Region::new(len).unwrap();
             assert_eq!(region.len(), len);
             assert!(region.floats().iter().all(|&x| x == 0.0));
             region.floats_mut().fill(1.0);

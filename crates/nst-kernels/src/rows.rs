@@ -1,4 +1,4 @@
-//! Blocks of rows: how work is split, and rows with padding or a mask.
+//! Blocks of rows: how work is split, and rows with padding.
 
 use std::ops::Range;
 

@@ -35,12 +35,15 @@ impl Workspace {
     }
 
     /// `len` floats of any value, the first one on a boundary of 64 bytes.
+    ///
+    /// # Panics
+    /// If the system refuses so much memory.
     pub(crate) fn take(&self, len: usize) -> Scratch<'_> {
         let needed = len + LINE - 1;
         let mut region = self.reuse(needed).unwrap_or_default();
         if region.len() < needed {
             drop(region);
-            region = Region::new(needed);
+            region = Region::new(needed).expect("out of memory for scratch; use smaller pictures");
         }
         let start = region.floats().as_ptr().align_offset(LINE * size_of::<f32>());
         Scratch { workspace: self, region, start, len }

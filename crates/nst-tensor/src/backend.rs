@@ -5,7 +5,7 @@ use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-/// A backend's own storage of a tensor or a packed filter. Cloning shares it; it is never changed once made.
+/// A backend's own storage of a tensor, a packed filter or a gate's bits. Cloning shares it; it is never changed while shared.
 pub type Buffer = Arc<dyn Any + Send + Sync>;
 
 /// A function of one value, applied to each element.

@@ -50,7 +50,8 @@ impl Device {
 
     /// Does work that will be repeated, with the same operations on the same shapes each time: an evaluation of a network,
     /// say. A device may then plan its memory; the CPU gives every tensor that lives within one round a place in one
-    /// region, from the second round on, and asks the system for nothing more. Results are the same.
+    /// region, from the second round on, and asks the system for nothing more. It keeps that region as long as it lives. One
+    /// thread's rounds are planned at a time; work of others meanwhile is not. Results are the same.
     ///
     /// ```
     /// # fn main() -> Result<(), nst_tensor::Error> {

@@ -147,12 +147,46 @@ impl Vgg {
 mod tests {
     use super::Vgg;
     use crate::Layer;
+    use approx::assert_relative_eq;
     use nst_autodiff::Var;
     use nst_tensor::{Device, Pooling, Tensor};
     use nst_weights::{ReadOptions, Weights};
 
     fn layer(name: &str) -> Layer {
         name.parse().unwrap()
+    }
+
+    #[test]
+    fn layers_come_in_the_networks_order_and_are_the_same_whatever_is_fused() {
+        let device = Device::cpu();
+        let pixels: Vec<f32> = (0..16 * 18 * 3).map(|i| ((i * 37) % 255) as f32 - 120.0).collect();
+        let image = Var::constant(Tensor::new(&device, [1, 16, 18, 3], &pixels).unwrap());
+        let weights = Weights::embedded().unwrap();
+        let layers = ["pool1", "relu2_1", "conv1_2", "relu1_2", "pool1"].map(layer);
+        for pooling in [Pooling::Max, Pooling::Average] {
+            let vgg = Vgg::load(&weights, &device, pooling, &layers).unwrap();
+            let mut order = Vec::new();
+            vgg.visit(&image, &layers, |index, features| -> crate::Result<()> {
+                order.push(index);
+                let alone = vgg.features(&image, &layers[index..=index])?;
+                assert_relative_eq!(
+                    features.value().to_vec()?[..],
+                    alone[0].value().to_vec()?[..],
+                    max_relative = 1e-5,
+                    epsilon = 1e-3
+                );
+                Ok(())
+            })
+            .unwrap();
+            assert_eq!(order, [2, 3, 0, 4, 1]);
+        }
+        let vgg = Vgg::load(&weights, &device, Pooling::Max, &layers).unwrap();
+        let mut calls = 0;
+        let stopped = vgg.visit(&image, &layers, |_, _| {
+            calls += 1;
+            Err(crate::Error::UnknownLayer("enough".into()))
+        });
+        assert!(stopped.is_err() && calls == 1);
     }
 
     #[test]

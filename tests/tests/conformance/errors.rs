@@ -115,6 +115,19 @@ fn convolutions() {
         let message = "conv2d: expected a bias of [4], got [3]";
         refuses(conv(image(), 1, Some(&full(device, [3]))), message);
 
+        // No elements, but an output of more than can be counted.
+        let nothing = Tensor::new(device, [1 << 60, 0, 4, 3], &[]).expect("an empty tensor");
+        let open = Filter::new(&full(device, [4, 3, 3, 3])).expect("a filter");
+        refuses(
+            nothing.conv2d(&open, 2, Epilogue::default()),
+            "conv2d: expected an output of fewer values, got [1152921504606846976, 2, 6, 4]",
+        );
+        let (tall, wide) = ([1 << 40, 0], [0, 1 << 40]);
+        let [tall, wide] =
+            [tall, wide].map(|shape| Tensor::new(device, shape, &[]).expect("an empty tensor"));
+        assert!(tall.matmul(Transpose::No, &wide, Transpose::No).is_err());
+        assert!(Tensor::full(device, [usize::MAX], 0.0).is_err());
+
         // Of an image of 7 x 5 pixels: 7 x 6.
         let (good, bad) = (full(device, [1, 7, 6, 4]), full(device, [1, 7, 5, 4]));
         let open = |shape: [usize; 4]| Gate::open(device, shape);

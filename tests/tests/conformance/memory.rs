@@ -2,7 +2,7 @@
 
 use crate::every_operation::Results;
 use crate::numbers::random;
-use nst_tensor::{Device, Filter, Map, Shape, Tensor, Zip};
+use nst_tensor::{Activation, Device, Epilogue, Filter, Map, Pooling, Shape, Tensor, Zip};
 
 operations!(memory, begin_repeated, end_repeated);
 
@@ -51,10 +51,18 @@ fn memory(device: &Device) {
 /// Rounds of the same work give the same bytes as the work alone, also when what one round made is still held in the next.
 fn begin_repeated(device: &Device) {
     let x = random(device, &Shape::from([1, 13, 11, 37]), 1).0;
+    let filter = Filter::new(&random(device, &Shape::from([41, 37, 3, 3]), 2).0).expect("a filter");
+    let epilogue = Epilogue { bias: None, activation: Activation::Relu, pooling: Some(Pooling::Max) };
+    let convolve = || {
+        let (output, gate) = x.conv2d_gated(&filter, 1, epilogue)?;
+        output.map(Map::Square)?.conv2d_backward_data(&gate, &filter, 1, x.shape())
+    };
     let work = || {
         let squares = x.map(Map::Square)?.zip(&x, Zip::Add)?;
         let gram = squares.gram()?;
-        gram.gram_backward(&squares, Some(x.scale(2.0)?))?.zip(&squares, Zip::Sub)
+        gram.gram_backward(&squares, Some(x.scale(2.0)?))?
+            .zip(&squares, Zip::Sub)?
+            .zip(&convolve()?, Zip::Add)
     };
     let bits = |tensor: Tensor| -> Vec<u32> {
         tensor.to_vec().expect("values").into_iter().map(f32::to_bits).collect()

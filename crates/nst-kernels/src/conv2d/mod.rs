@@ -80,23 +80,24 @@ impl Conv2d {
 
     /// Floats of the input.
     pub fn input_len(&self) -> usize {
-        self.batch * self.input().len()
+        product([self.batch, self.height, self.width, self.in_channels])
     }
 
     /// Floats of the output, before any pooling.
     pub fn output_len(&self) -> usize {
-        self.batch * self.output().len()
+        self.stored_len(None)
     }
 
     /// Bytes of a [`Gate`]'s bits.
     pub fn gate_len(&self) -> usize {
         let output = self.output();
-        self.batch * output.height * output.width * output.bit_bytes()
+        product([self.batch, output.height, output.width, output.bit_bytes()])
     }
 
     /// Floats of what [`Conv2d::forward`] stores.
     pub fn stored_len(&self, pooling: Option<Pooling>) -> usize {
-        self.batch * self.stored(pooling).len()
+        let Plane { height, width, channels } = self.stored(pooling);
+        product([self.batch, height, width, channels])
     }
 
     fn stored(&self, pooling: Option<Pooling>) -> Plane {
@@ -211,6 +212,13 @@ impl Conv2d {
         );
         filter_gradient::compute(self, isa, input, output_gradient, filter_gradient);
     }
+}
+
+/// # Panics
+/// If it is more than fits: extents beside a zero may be of any size.
+fn product(extents: [usize; 4]) -> usize {
+    let product = extents.into_iter().try_fold(1usize, usize::checked_mul);
+    product.expect("more values than can be counted")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use super::{Activation, Conv2d, Epilogue};
 use crate::reference::{self, test_values};
-use crate::{Gate, Isa, PackedFilter, Pooling, Workspace};
+use crate::{Arena, Gate, Isa, PackedFilter, Pooling, Workspace};
 
 /// Few channels, which are convolved directly, and many, by Winograd's algorithm in both of its schedules; every size
 /// modulo the tiles; channels that fill no register.
@@ -168,20 +168,62 @@ fn window_sums(conv: &Conv2d, values: &[f32]) -> Vec<f32> {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bytes() {
-    for conv in geometries() {
+    for (conv, isa) in geometries().flat_map(|conv| Isa::available().into_iter().map(move |isa| (conv, isa)))
+    {
         let (input, oihw) = (test_values(conv.input_len(), 1), oihw(&conv));
-        let filter = PackedFilter::new(Isa::best(), &conv, &oihw);
-        let outputs = [1, 2, 5].map(|threads| {
+        let filter = PackedFilter::new(isa, &conv, &oihw);
+        let pooling = Some(Pooling::Max);
+        let epilogue = Epilogue { bias: None, activation: Activation::Relu, pooling };
+        let results = [1, 2, 5].map(|threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let mut output = vec![9.0; conv.output_len()];
+            let mut output = vec![9.0; conv.stored_len(pooling)];
+            let (mut bits, mut gradient) = (vec![0; conv.gate_len()], vec![9.0; conv.input_len()]);
             let workspace = Workspace::new();
             pool.install(|| {
-                conv.forward(&workspace, &input, &filter, Epilogue::default(), &mut output, None);
+                conv.forward(&workspace, &input, &filter, epilogue, &mut output, Some(&mut bits));
+                let gate = Gate { pooling, bits: Some(&bits) };
+                conv.backward_data(&workspace, &output, gate, &filter, &mut gradient);
             });
-            output
+            (output, gradient)
         });
-        assert!(outputs.windows(2).all(|pair| pair[0] == pair[1]), "{conv:?}");
+        assert!(results.windows(2).all(|pair| pair[0] == pair[1]), "{conv:?}");
     }
+}
+
+/// Outputs too large for the caches are stored past them, if they lie on lines.
+#[test]
+fn large_outputs_are_the_same_wherever_they_lie() {
+    let conv = Conv2d {
+        batch: 1,
+        height: 185,
+        width: 190,
+        in_channels: 4,
+        out_channels: 64,
+        kernel: [3; 2],
+        padding: 1,
+    };
+    let len = conv.output_len();
+    assert!(len * size_of::<f32>() > 8 << 20);
+    let (input, oihw, workspace) = (test_values(conv.input_len(), 1), oihw(&conv), Workspace::new());
+    for isa in Isa::available() {
+        let filter = PackedFilter::new(isa, &conv, &oihw);
+        let mut block = Arena::new(len * size_of::<f32>()).unwrap().lend(0, len * size_of::<f32>()).unwrap();
+        conv.forward(&workspace, &input, &filter, Epilogue::default(), block.floats_mut(), None);
+        let mut values = vec![9.0; len + 16];
+        let start = (values.as_ptr().align_offset(64) + 1) % 16;
+        let elsewhere = &mut values[start..][..len];
+        conv.forward(&workspace, &input, &filter, Epilogue::default(), elsewhere, None);
+        assert!(block.floats() == elsewhere, "{}", isa.name());
+    }
+}
+
+#[test]
+#[should_panic(expected = "more values than can be counted")]
+fn extents_beside_a_zero_are_counted() {
+    let kernel = [3; 2];
+    let conv =
+        Conv2d { batch: 1 << 60, height: 0, width: 4, in_channels: 16, out_channels: 16, kernel, padding: 2 };
+    conv.output_len();
 }
 
 #[test]

@@ -162,20 +162,21 @@ impl<'a, const BITS: bool, const POOLED: bool> Patch<'a, BITS, POOLED> {
         unsafe {
             let mut rows = [[V::splat(0.0); PATCH]; PATCH];
             for j in 0..PATCH {
-                let values = self.values.as_ptr().add(self.columns[j] + first);
+                // Of a plane without rows, no value lies there.
+                let values = self.values.as_ptr().wrapping_add(self.columns[j] + first);
                 let bits = self.bits.as_ptr().wrapping_add(self.bit_columns[j] + first / 8);
                 let mut column = [V::splat(0.0); PATCH];
                 for (i, value) in column.iter_mut().enumerate() {
                     if EDGE && !(self.has_row[i] && self.has_column[j]) {
                         continue;
                     }
-                    let from = values.add(self.rows[i]);
+                    let from = values.wrapping_add(self.rows[i]);
                     *value = if EDGE { V::load_first(from, count) } else { V::load(from) };
                     if POOLED {
                         *value = value.mul(V::splat(self.scale));
                     }
                     if BITS {
-                        let bits = gate::read(bits.add(self.bit_rows[i]), count);
+                        let bits = gate::read(bits.wrapping_add(self.bit_rows[i]), count);
                         *value = value.select(bits, V::splat(0.0));
                     }
                 }

@@ -72,6 +72,11 @@ macro_rules! kernel {
 }
 
 impl WinogradKernel {
+    #[cfg(test)]
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
+    }
+
     kernel!(portable, Portable, [4, 3, 2], 1);
     #[cfg(target_arch = "x86_64")]
     kernel!(avx2, __m256, [6, 4, 2], 2, "avx2,fma");

@@ -14,6 +14,8 @@
 //! - **together**: the filter is too large for that. All tasks share a few hundred transformed tiles; each task transforms
 //!   a panel of the filter, six of its 36 values at a time, and takes all tiles through it.
 
+#![expect(unsafe_code, reason = "promises that tasks write disjoint parts")]
+
 mod filter;
 mod input;
 mod kernel;
@@ -115,12 +117,16 @@ impl Pass<'_> {
         (0..count.div_ceil(APART)).into_par_iter().for_each_init(scratch, |(transformed, sums), group| {
             let tiles = group * APART..((group + 1) * APART).min(count);
             for (block, tiles) in self.blocks(tiles.clone()) {
-                self.transform_input(source, tiles, block, SharedMut::new(transformed), slabs.tiles);
+                // SAFETY: the memory is this task's own.
+                unsafe {
+                    self.transform_input(source, tiles, block, SharedMut::new(transformed), slabs.tiles)
+                }
             }
             for panel in 0..self.panel_count() {
                 let filter = &filter[panel * PRODUCTS * slabs.filter..][..PRODUCTS * slabs.filter];
                 self.multiply((tiles.len(), panel), (transformed, 0), filter, sums, slabs);
-                self.transform_output(to, tiles.clone(), panel, sums, slabs.sums);
+                // SAFETY: each task has a group of tiles of its own.
+                unsafe { self.transform_output(to, tiles.clone(), panel, sums, slabs.sums) }
             }
         });
     }
@@ -135,7 +141,8 @@ impl Pass<'_> {
             let tiles = start..(start + group).min(count);
             let shared = SharedMut::new(&mut transformed);
             self.blocks(tiles.clone()).collect::<Vec<_>>().into_par_iter().for_each(|(block, tiles)| {
-                self.transform_input(source, tiles, block, shared, slabs.tiles);
+                // SAFETY: each task has a block of its own.
+                unsafe { self.transform_input(source, tiles, block, shared, slabs.tiles) }
             });
             let transformed: &[f32] = &transformed;
             let scratch = || (workspace.take(PATCH * slabs.filter), workspace.take(PRODUCTS * slabs.sums));
@@ -145,7 +152,8 @@ impl Pass<'_> {
                     let sums = &mut sums[row * PATCH * slabs.sums..][..PATCH * slabs.sums];
                     self.multiply((tiles.len(), panel), (transformed, row * PATCH), filter, sums, slabs);
                 }
-                self.transform_output(to, tiles.clone(), panel, sums, slabs.sums);
+                // SAFETY: each task has a panel of its own, and groups come one after the other.
+                unsafe { self.transform_output(to, tiles.clone(), panel, sums, slabs.sums) }
             });
         }
     }

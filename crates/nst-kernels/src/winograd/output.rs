@@ -39,6 +39,10 @@ pub(super) struct Destination<'a> {
 unsafe impl Sync for Destination<'_> {}
 
 impl<'a> Destination<'a> {
+    pub(super) fn tiles(&self) -> Tiles {
+        self.tiles
+    }
+
     /// # Panics
     /// If a slice does not fit the plane.
     pub(super) fn new(

@@ -18,7 +18,7 @@ pub(super) struct SharedMut<'a> {
     lifetime: PhantomData<&'a mut [f32]>,
 }
 
-// SAFETY: written through `Pass::transform_input` alone, whose callers give each task blocks of its own.
+// SAFETY: written through `Pass::transform_input` alone, whose callers promise each task blocks of its own.
 unsafe impl Send for SharedMut<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for SharedMut<'_> {}
@@ -40,8 +40,11 @@ impl Pass<'_> {
         }
     }
 
-    /// The transformed values of the `block`th block of tiles. No two tasks at a time may have the same block.
-    pub(super) fn transform_input(
+    /// The transformed values of the `block`th block of tiles.
+    ///
+    /// # Safety
+    /// No two tasks at a time have the same block of the same memory.
+    pub(super) unsafe fn transform_input(
         &self,
         source: &Source<'_>,
         tiles: Range<usize>,
@@ -52,8 +55,8 @@ impl Pass<'_> {
         let len = self.kernel.rows * self.chunks() * self.kernel.lanes;
         assert!(tiles.len() <= self.kernel.rows && tiles.end <= source.tiles.count());
         assert!((block + 1) * len <= slab && to.len >= PRODUCTS * slab);
-        // SAFETY: the lengths were just checked, those of the source in `Pass::run`; blocks are disjoint; a kernel is only
-        // handed out for instructions that the CPU has.
+        // SAFETY: the lengths were just checked, those of the source in `Pass::run`; that nobody else has the block is the
+        // caller's promise; a kernel is only handed out for instructions that the CPU has.
         unsafe { (self.kernel.transform_input)(source, tiles, to.start.add(block * len), slab) }
     }
 
@@ -90,8 +93,11 @@ impl Pass<'_> {
         }
     }
 
-    /// The outputs of some tiles in the `panel`th panel of channels. No two tasks may have the same tiles and panel.
-    pub(super) fn transform_output(
+    /// The outputs of some tiles in the `panel`th panel of channels.
+    ///
+    /// # Safety
+    /// No two tasks at a time have the same tiles and panel of the same destination.
+    pub(super) unsafe fn transform_output(
         &self,
         to: &Destination<'_>,
         tiles: Range<usize>,
@@ -100,8 +106,9 @@ impl Pass<'_> {
         slab: usize,
     ) {
         assert!(slab >= tiles.len() * self.kernel.columns && sums.len() >= PRODUCTS * slab);
-        // SAFETY: the lengths were just checked, those of the destination when it was made; a kernel is only handed out
-        // for instructions that the CPU has.
+        assert!(tiles.end <= to.tiles().count());
+        // SAFETY: the lengths were just checked, those of the destination when it was made; that nobody else has the tiles is
+        // the caller's promise; a kernel is only handed out for instructions that the CPU has.
         unsafe { (self.kernel.transform_output)(to, tiles, panel, sums.as_ptr(), slab) }
     }
 }

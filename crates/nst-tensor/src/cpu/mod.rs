@@ -136,7 +136,7 @@ impl Backend for Cpu {
         };
         let ([m, k], [_, n]) = (extents(a, ta), extents(b, tb));
         let (a, b) = (self.values(a)?, self.values(b)?);
-        self.written(m * n, |output| {
+        self.written(Shape::from([m, n]).len(), |output| {
             nst_kernels::matmul(self.isa, [m, k, n], (a, ta), (b, tb), output);
         })
     }
@@ -144,7 +144,7 @@ impl Backend for Cpu {
     fn gram(&self, x: &Tensor) -> Result<Buffer> {
         let channels = x.shape().channels();
         let values = self.values(x)?;
-        self.written(channels * channels, |output| {
+        self.written(Shape::from([channels; 2]).len(), |output| {
             nst_kernels::gram(self.isa, &self.workspace, channels, values, output);
         })
     }
@@ -235,7 +235,8 @@ impl Backend for Cpu {
 
     fn conv2d_backward_filter(&self, conv: &Conv2d, input: &Tensor, gradient: &Tensor) -> Result<Buffer> {
         let (input, gradient) = (self.values(input)?, self.values(gradient)?);
-        let len = conv.out_channels * conv.in_channels * conv.kernel[0] * conv.kernel[1];
+        let [height, width] = conv.kernel;
+        let len = Shape::from([conv.out_channels, conv.in_channels, height, width]).len();
         self.written(len, |output| conv.backward_filter(self.isa, input, gradient, output))
     }
 

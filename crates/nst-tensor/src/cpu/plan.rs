@@ -7,6 +7,7 @@
 
 use nst_kernels::{Arena, Block};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 
 /// Bytes to which places are rounded: those on which a block may begin.
 const LINE: usize = 64;
@@ -23,6 +24,8 @@ struct State {
     round: u64,
     /// Rounds within rounds.
     depth: usize,
+    /// The thread whose round it is: what others do meanwhile follows no order.
+    owner: Option<ThreadId>,
     /// What this round has asked for so far, in order.
     asked: Vec<Life>,
     /// Grows with each buffer that is asked for or given back.
@@ -57,8 +60,12 @@ impl Planner {
     /// A round begins; true if there is no plan for it yet. One within another is a part of it.
     pub(super) fn begin(&self) -> bool {
         let mut state = self.lock();
+        if state.is_elsewhere() {
+            return false;
+        }
         state.depth += 1;
         if state.depth == 1 {
+            state.owner = Some(thread::current().id());
             state.round += 1;
             state.clock = 0;
             state.asked.clear();
@@ -69,25 +76,31 @@ impl Planner {
     /// The round ends; unless it went as planned, the next one gets a plan of its own.
     pub(super) fn end(&self) {
         let mut state = self.lock();
+        if state.depth == 0 || state.is_elsewhere() {
+            return;
+        }
         state.depth -= 1;
         if state.depth > 0 {
             return;
         }
-        let bytes = state.asked.iter().map(|life| life.bytes);
         let as_planned = state.plan.as_ref().is_some_and(|plan| {
-            plan.places.len() == state.asked.len() && plan.places.iter().zip(bytes).all(|((a, _), b)| *a == b)
+            let mut pairs = plan.places.iter().zip(&state.asked);
+            plan.places.len() == state.asked.len()
+                && pairs.all(|((bytes, place), life)| {
+                    *bytes == life.bytes && place.is_some() == life.is_planned()
+                })
         });
         if !as_planned {
             // The old arena goes before the new one comes.
             drop(state.plan.take());
-            state.plan = Some(Plan::of(&state.asked));
+            state.plan = Plan::of(&state.asked);
         }
     }
 
     /// A buffer is asked for: its place, if it has one that is free, and a ticket to be given back with it.
     pub(super) fn ask(&self, bytes: usize) -> (Option<Block>, Option<Ticket>) {
         let mut state = self.lock();
-        if state.depth == 0 {
+        if state.depth == 0 || state.is_elsewhere() {
             return (None, None);
         }
         let index = state.asked.len();
@@ -124,11 +137,25 @@ impl Planner {
     }
 }
 
+impl State {
+    /// Whether another thread's round is going on.
+    fn is_elsewhere(&self) -> bool {
+        self.depth > 0 && self.owner != Some(thread::current().id())
+    }
+}
+
+impl Life {
+    fn is_planned(&self) -> bool {
+        self.to.is_some() && self.bytes > 0
+    }
+}
+
 impl Plan {
     /// Gives the largest buffers their places first, each the lowest that is free throughout its life: the greedy rule of
     /// Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020, section 5.2.
-    fn of(asked: &[Life]) -> Self {
-        let mut order: Vec<usize> = (0..asked.len()).filter(|&index| asked[index].to.is_some()).collect();
+    /// None where the system refuses so much memory.
+    fn of(asked: &[Life]) -> Option<Self> {
+        let mut order: Vec<usize> = (0..asked.len()).filter(|&index| asked[index].is_planned()).collect();
         order.sort_by_key(|&index| std::cmp::Reverse(asked[index].bytes));
         let mut places: Vec<(usize, Option<usize>)> = asked.iter().map(|life| (life.bytes, None)).collect();
         // Placed buffers, by place.
@@ -150,7 +177,7 @@ impl Plan {
             placed.insert(at, (start, index));
             end = end.max(start + asked[index].bytes);
         }
-        Self { arena: Arena::new(end), places }
+        Some(Self { arena: Arena::new(end)?, places })
     }
 }
 
@@ -215,6 +242,45 @@ mod tests {
     }
 
     #[test]
+    fn a_round_with_other_lifetimes_is_planned_anew() {
+        let planner = Planner::default();
+        let mut held = None;
+        for keep in [false, false, true, true] {
+            planner.begin();
+            let (block, ticket) = planner.ask(640);
+            if keep {
+                held = Some((block, ticket));
+            } else {
+                drop(block);
+                planner.give_back(ticket.unwrap());
+            }
+            planner.end();
+        }
+        assert_eq!(planner.bytes(), 0);
+        assert!(held.unwrap().0.is_none());
+    }
+
+    #[test]
+    fn another_thread_does_not_disturb_a_round() {
+        let planner = Planner::default();
+        let sizes = [1000, 200, 0, 3000];
+        round(&planner, &sizes);
+        planner.begin();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                planner.begin();
+                assert!(planner.ask(5).1.is_none());
+                planner.end();
+            });
+        });
+        assert_eq!(planner.lock().depth, 1);
+        planner.end();
+        round(&planner, &sizes);
+        // All but the empty one.
+        assert_eq!(round(&planner, &sizes), 3);
+    }
+
+    #[test]
     fn no_two_that_live_together_overlap() {
         // Lives of pseudorandom sizes and lengths.
         let mut seed = 1u64;
@@ -229,7 +295,7 @@ mod tests {
                 Life { bytes: random(5000) as usize + 1, from, to }
             })
             .collect();
-        let plan = Plan::of(&asked);
+        let plan = Plan::of(&asked).unwrap();
         for (i, a) in asked.iter().enumerate() {
             for (j, b) in asked.iter().enumerate().skip(i + 1) {
                 let (start_a, start_b) = (plan.places[i].1.unwrap(), plan.places[j].1.unwrap());

@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 const SPARES: usize = 8;
 
 /// The account of a device's memory, the plan for repeated work, and a few vectors that the last of their holders dropped.
+/// Plan and spare vectors stay as long as the device.
 #[derive(Debug, Default)]
 pub(super) struct Store {
     in_use: AtomicUsize,
@@ -59,7 +60,7 @@ impl Store {
 
     /// Room for `len` values, whatever they are, and a ticket to give back with it. None where the system refuses so much.
     pub(super) fn take<T: Element>(&self, len: usize) -> Option<(Room<T>, Option<Ticket>)> {
-        let (block, ticket) = self.planner.ask(len * size_of::<T>());
+        let (block, ticket) = self.planner.ask(len.checked_mul(size_of::<T>())?);
         if let Some(block) = block {
             return Some((Room::Lent(block), ticket));
         }

@@ -129,5 +129,11 @@ fn geometry(operation: &'static str, input: &Shape, filter: &Filter, padding: us
             input,
         ));
     }
-    Ok(Conv2d { batch, height, width, in_channels, out_channels: filter.out_channels(), kernel, padding })
+    let conv =
+        Conv2d { batch, height, width, in_channels, out_channels: filter.out_channels(), kernel, padding };
+    // An input without elements may have an extent of any size.
+    if output_shape(&conv).len() == usize::MAX {
+        return Err(Error::shape(operation, "an output of fewer values", &output_shape(&conv)));
+    }
+    Ok(conv)
 }
