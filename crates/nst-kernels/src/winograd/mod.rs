@@ -119,14 +119,16 @@ impl Pass<'_> {
             for (block, tiles) in self.blocks(tiles.clone()) {
                 // SAFETY: the memory is this task's own.
                 unsafe {
-                    self.transform_input(source, tiles, block, SharedMut::new(transformed), slabs.tiles)
+                    self.transform_input(source, tiles, block, SharedMut::new(transformed), slabs.tiles);
                 }
             }
             for panel in 0..self.panel_count() {
                 let filter = &filter[panel * PRODUCTS * slabs.filter..][..PRODUCTS * slabs.filter];
                 self.multiply((tiles.len(), panel), (transformed, 0), filter, sums, slabs);
                 // SAFETY: each task has a group of tiles of its own.
-                unsafe { self.transform_output(to, tiles.clone(), panel, sums, slabs.sums) }
+                unsafe {
+                    self.transform_output(to, tiles.clone(), panel, sums, slabs.sums);
+                }
             }
         });
     }
@@ -142,7 +144,9 @@ impl Pass<'_> {
             let shared = SharedMut::new(&mut transformed);
             self.blocks(tiles.clone()).collect::<Vec<_>>().into_par_iter().for_each(|(block, tiles)| {
                 // SAFETY: each task has a block of its own.
-                unsafe { self.transform_input(source, tiles, block, shared, slabs.tiles) }
+                unsafe {
+                    self.transform_input(source, tiles, block, shared, slabs.tiles);
+                }
             });
             let transformed: &[f32] = &transformed;
             let scratch = || (workspace.take(PATCH * slabs.filter), workspace.take(PRODUCTS * slabs.sums));
@@ -153,7 +157,9 @@ impl Pass<'_> {
                     self.multiply((tiles.len(), panel), (transformed, row * PATCH), filter, sums, slabs);
                 }
                 // SAFETY: each task has a panel of its own, and groups come one after the other.
-                unsafe { self.transform_output(to, tiles.clone(), panel, sums, slabs.sums) }
+                unsafe {
+                    self.transform_output(to, tiles.clone(), panel, sums, slabs.sums);
+                }
             });
         }
     }
