@@ -62,6 +62,9 @@ class Vgg:
         weight = self.weights[f"features.{position}.weight"]
         return F.conv2d(x, weight, self.weights[f"features.{position}.bias"], padding=1)
 
+    def relu(self, x: Tensor) -> Tensor:
+        return F.relu(x)
+
     def features(self, pixels: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
         """The named layers' outputs (NCHW) for network pixels, as deep as they need."""
         found = {}
@@ -72,7 +75,7 @@ class Vgg:
             if name.startswith("conv"):
                 x = self.convolve(x, position)
             elif name.startswith("relu"):
-                x = F.relu(x)
+                x = self.relu(x)
             else:
                 x = self.pool(x, 2)
             if name in layers:

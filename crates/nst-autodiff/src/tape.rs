@@ -10,14 +10,18 @@ pub(crate) type Pullback = Box<dyn FnOnce(Tensor, &mut [Operand]) -> Result<()>>
 
 /// An operand, as a pullback sees it.
 pub(crate) struct Operand {
-    /// Whether a cotangent is wanted.
-    pub(crate) wanted: bool,
+    /// None for a constant.
     shape: Option<Shape>,
     /// The sum of the cotangents so far.
     pub(crate) sum: Option<Tensor>,
 }
 
 impl Operand {
+    /// Whether a cotangent is wanted.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.shape.is_some()
+    }
+
     /// Adds a cotangent, if it is there and wanted.
     pub(crate) fn add(&mut self, cotangent: Option<Tensor>) -> Result<()> {
         let (Some(shape), Some(cotangent)) = (&self.shape, cotangent) else { return Ok(()) };
@@ -121,7 +125,6 @@ impl Tape {
             let mut operands: Vec<Operand> = parents
                 .iter()
                 .map(|parent| Operand {
-                    wanted: parent.is_some(),
                     shape: parent.map(|parent| self.shape(parent)),
                     sum: parent.and_then(|parent| cotangents[parent].take()),
                 })

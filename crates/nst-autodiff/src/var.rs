@@ -76,7 +76,7 @@ impl Var {
         let indices = parents.iter().map(|parent| parent.place.as_ref().map(Place::index)).collect();
         let count = parents.len();
         let pullback = move |cotangent, operands: &mut [Operand]| {
-            let wanted: Vec<bool> = operands.iter().map(|operand| operand.wanted).collect();
+            let wanted: Vec<bool> = operands.iter().map(Operand::is_wanted).collect();
             let results = pullback(cotangent, &wanted)?;
             if results.len() != count {
                 let (expected, got) = (format!("{count} cotangents"), results.len().to_string());

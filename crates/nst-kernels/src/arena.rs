@@ -2,14 +2,11 @@
 
 #![expect(unsafe_code, reason = "hands out disjoint parts of one region, each to write")]
 
-use crate::region::Region;
+use crate::region::{LINE, Region};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// Bytes on whose multiples every part begins: one cache line.
-pub(crate) const LINE: usize = 64;
 
 /// A region of memory whose parts are lent to whoever knows, from an earlier round of the same work, that they are free by
 /// then. Which parts is the caller's plan; a part that overlaps another one that is still lent is refused.
@@ -28,12 +25,15 @@ unsafe impl Send for Arena {}
 unsafe impl Sync for Arena {}
 
 impl Arena {
+    /// Bytes on whose multiples every part begins: one cache line.
+    pub const LINE: usize = LINE * size_of::<f32>();
+
     /// A region of at least `bytes` bytes, zero at first. None where the system refuses so much memory.
     pub fn new(bytes: usize) -> Option<Arc<Self>> {
-        let bytes = bytes.checked_next_multiple_of(LINE)?;
-        let mut region = Region::new(bytes.checked_add(LINE)? / size_of::<f32>())?;
+        let bytes = bytes.checked_next_multiple_of(Self::LINE)?;
+        let mut region = Region::new((bytes / size_of::<f32>()).checked_add(LINE)?)?;
         let floats = region.floats_mut();
-        let aligned = floats.as_ptr().align_offset(LINE);
+        let aligned = floats.as_ptr().align_offset(Self::LINE);
         let start = floats[aligned..].as_mut_ptr();
         Some(Arc::new(Self { _region: region, start, bytes, lent: Mutex::default() }))
     }
@@ -43,11 +43,11 @@ impl Arena {
         self.bytes
     }
 
-    /// Lends `len` bytes from `start` on, with whatever was there before. None if `start` is no multiple of 64, the
+    /// Lends `len` bytes from `start` on, with whatever was there before. None if `start` is no multiple of [`Arena::LINE`], the
     /// part reaches past the end, or some of it is lent.
     pub fn lend(self: &Arc<Self>, start: usize, len: usize) -> Option<Block> {
         let end = start.checked_add(len)?;
-        if !start.is_multiple_of(LINE) || end > self.bytes() {
+        if !start.is_multiple_of(Self::LINE) || end > self.bytes() {
             return None;
         }
         let mut lent = self.lent.lock().unwrap_or_else(PoisonError::into_inner);
@@ -113,7 +113,9 @@ impl Drop for Block {
 
 #[cfg(test)]
 mod tests {
-    use super::{Arena, LINE};
+    use super::Arena;
+
+    const LINE: usize = Arena::LINE;
 
     #[test]
     fn parts_that_overlap_are_refused_until_they_are_given_back() {

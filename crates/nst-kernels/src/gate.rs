@@ -15,23 +15,11 @@ pub struct Gate<'a> {
     pub bits: Option<&'a [u8]>,
 }
 
-/// For each byte the masks of its eight channels, with all bits set where the byte has one.
-static MASKS: [[u32; 8]; 256] = {
-    let mut masks = [[0; 8]; 256];
-    let mut at = 0;
-    while at < 256 * 8 {
-        masks[at / 8][at % 8] = if ((at / 8) >> (at % 8)) & 1 == 1 { u32::MAX } else { 0 };
-        at += 1;
-    }
-    masks
-};
-
 /// The bits of `count` channels, at most sixteen.
 ///
 /// # Safety
 /// `from` is valid for one byte, for two where `count` is more than eight.
 #[expect(unsafe_code, reason = "read in the innermost loops")]
-#[expect(clippy::inline_always, reason = "as above")]
 #[inline(always)]
 pub(crate) unsafe fn read(from: *const u8, count: usize) -> u32 {
     // SAFETY: the caller's promise.
@@ -46,7 +34,6 @@ pub(crate) unsafe fn read(from: *const u8, count: usize) -> u32 {
 /// # Safety
 /// `to` is valid for one byte, for two where `count` is more than eight.
 #[expect(unsafe_code, reason = "written in the innermost loops")]
-#[expect(clippy::inline_always, reason = "as above")]
 #[inline(always)]
 pub(crate) unsafe fn write(to: *mut u8, bits: u32, count: usize) {
     // SAFETY: the caller's promise.
@@ -86,8 +73,8 @@ impl Gate<'_> {
             };
             let bits = &bits[(row * width + x) * plane.bit_bytes()..][..plane.bit_bytes()];
             for ((to, from), &bits) in to.chunks_mut(8).zip(from.chunks(8)).zip(bits) {
-                for ((to, from), mask) in to.iter_mut().zip(from).zip(MASKS[usize::from(bits)]) {
-                    *to = f32::from_bits((scale * from).to_bits() & mask);
+                for (bit, (to, from)) in to.iter_mut().zip(from).enumerate() {
+                    *to = if bits >> bit & 1 == 1 { scale * from } else { 0.0 };
                 }
             }
         }

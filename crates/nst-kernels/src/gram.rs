@@ -4,8 +4,9 @@
 //! the upper triangle. They lie one after the other, so that a panel is a matrix of its own, `columns` floats wide.
 
 use crate::matmul::times_panels;
+use crate::region::LINE;
 use crate::rows::{blocks, pad_rows, split};
-use crate::tile::{LINE, Product, StridedKernel};
+use crate::tile::{Product, StridedKernel};
 use crate::{Isa, Workspace};
 use rayon::prelude::*;
 use std::ops::Range;

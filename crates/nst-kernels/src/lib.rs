@@ -29,6 +29,11 @@
 //! assert_eq!(output[0], 4.0);
 //! ```
 
+#![expect(
+    clippy::inline_always,
+    reason = "a SIMD routine must be inlined into the function that enables its instructions"
+)]
+
 mod arena;
 mod conv2d;
 mod filter;

@@ -1,10 +1,6 @@
 //! Inner products and linear combinations of long vectors: what an optimizer does between two evaluations.
 
 #![expect(unsafe_code, reason = "the loops are compiled once for each instruction set")]
-#![expect(
-    clippy::inline_always,
-    reason = "a loop must be inlined into the function that enables its instructions"
-)]
 
 use crate::Isa;
 use crate::reduce::{CHUNK, total};

@@ -1,7 +1,8 @@
 //! The matrix product.
 
 use crate::Isa;
-use crate::tile::{LINE, MAX_COLUMNS, MAX_ROWS, Product, TileKernel, Update};
+use crate::region::LINE;
+use crate::tile::{MAX_COLUMNS, MAX_ROWS, Product, TileKernel, Update};
 use rayon::prelude::*;
 
 /// Whether an operand is used as it lies in memory or transposed.

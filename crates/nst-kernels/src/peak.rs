@@ -1,9 +1,5 @@
 //! The most arithmetic that the CPU can do: what the speed of everything else is measured by.
 
-#![expect(
-    clippy::inline_always,
-    reason = "a routine must be inlined into the function that enables its instructions"
-)]
 #![expect(unsafe_code, reason = "SIMD instructions")]
 
 use crate::Isa;

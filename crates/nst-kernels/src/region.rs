@@ -4,6 +4,9 @@
 
 use memmap2::MmapMut;
 
+/// Floats of a cache line.
+pub(crate) const LINE: usize = 16;
+
 /// Floats that were zero at first. The pages are asked to be huge ones where the system has those on request (Linux): the
 /// kernels walk through megabytes with many strides at once, and every page costs an entry in the CPU's address caches.
 #[derive(Debug)]

@@ -6,10 +6,6 @@
 //! own base, and k walks through several runs, each at an offset common to all rows. With one run that is a matrix
 //! product; with one run per filter tap it is a convolution without an im2col buffer.
 
-#![expect(
-    clippy::inline_always,
-    reason = "a routine must be inlined into the function that enables its instructions"
-)]
 #![expect(unsafe_code, reason = "SIMD instructions and unchecked loads; bounds are checked once per tile")]
 
 mod strided;
@@ -18,7 +14,7 @@ use crate::vector::{Portable, Vector};
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{__m256, __m512};
 pub use strided::Update;
-pub(crate) use strided::{LINE, Product, StridedKernel};
+pub(crate) use strided::{Product, StridedKernel};
 
 /// Most rows and columns of any tile kernel: the size of the buffers on the stack.
 pub(crate) const MAX_ROWS: usize = 12;

@@ -1,9 +1,5 @@
 //! The few SIMD operations that the inner routines need, one type per register width.
 
-#![expect(
-    clippy::inline_always,
-    reason = "a routine must be inlined into the function that enables its instructions"
-)]
 #![expect(unsafe_code, reason = "SIMD instructions and unchecked loads; bounds are checked by the callers")]
 
 mod portable;

@@ -1,11 +1,8 @@
 //! Scratch memory that kernels use again from call to call.
 
-use crate::region::Region;
+use crate::region::{LINE, Region};
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
-
-/// Floats in one cache line, on which every scratch begins.
-const LINE: usize = 16;
 
 /// Regions that outlive the call they were made for, so that a loop which repeats the same calls stops asking the system
 /// for memory (and the system stops clearing pages for it). Clearing nothing, it hands out whatever was there before.
@@ -30,7 +27,8 @@ impl Workspace {
     }
 
     /// Bytes it keeps for the next call; those lent out at the moment are not counted.
-    pub fn bytes(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn bytes(&self) -> usize {
         self.lock().iter().map(|region| region.len() * size_of::<f32>()).sum()
     }
 

@@ -78,6 +78,13 @@ impl Layer {
         1 << (self.block - usize::from(self.stage != Stage::Pool))
     }
 
+    /// The convolutions of an architecture, in order.
+    pub fn convolutions(architecture: Architecture) -> impl Iterator<Item = Self> {
+        (1..)
+            .zip(block_sizes(architecture))
+            .flat_map(|(block, size)| (1..=size).map(move |index| Self::conv(block, index)))
+    }
+
     /// Every layer of an architecture, in order.
     pub fn all(architecture: Architecture) -> Vec<Self> {
         (1..)

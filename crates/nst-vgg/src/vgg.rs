@@ -1,6 +1,5 @@
 //! The network.
 
-use crate::layer::block_sizes;
 use crate::{Architecture, Error, Layer, Pixels, Result};
 use nst_autodiff::Var;
 use nst_tensor::{Activation, Device, Epilogue, Filter, Pooling, Tensor};
@@ -24,11 +23,8 @@ impl Vgg {
     /// If the architecture lacks one of the layers, or the device fails.
     pub fn load(weights: &Weights, device: &Device, pooling: Pooling, layers: &[Layer]) -> Result<Self> {
         let architecture = weights.architecture;
-        let places = (1..)
-            .zip(block_sizes(architecture))
-            .flat_map(|(block, size)| (1..=size).map(move |index| Layer::conv(block, index)));
         let deepest = layers.iter().max();
-        let convolutions = places
+        let convolutions = Layer::convolutions(architecture)
             .zip(&weights.convolutions)
             .take_while(|(place, _)| {
                 deepest.is_some_and(|deepest| *place <= deepest.convolution(architecture))

@@ -128,16 +128,13 @@ pub fn bench(
 fn convolutions(config: &Config, weights: &Weights) -> Vec<PartTime> {
     // None where a layer is missing, which `Objective::prepare` tells.
     let count = config.convolutions(weights.architecture).unwrap_or(0);
-    let layers = Layer::all(weights.architecture).into_iter();
-    let convolutions =
-        layers.map(|layer| (layer, layer.to_string())).filter(|(_, name)| name.starts_with("conv"));
-    convolutions
+    Layer::convolutions(weights.architecture)
         .zip(&weights.convolutions)
         .take(count)
-        .map(|((layer, name), convolution)| {
+        .map(|(layer, convolution)| {
             let [out_channels, in_channels, ..] = convolution.shape;
             let side = config.size / layer.minimum_side();
-            PartTime::new(name, side, [in_channels, out_channels], 9)
+            PartTime::new(layer.to_string(), side, [in_channels, out_channels], 9)
         })
         .collect()
 }

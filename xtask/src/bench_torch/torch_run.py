@@ -39,22 +39,12 @@ class TrimmedVgg(Vgg):
             if name.replace("bias", "weight") in used
         }
 
+    def relu(self, x: Tensor) -> Tensor:
+        """Overwrites its convolution: no layer before a ReLU can be named."""
+        return F.relu(x, inplace=True)
+
     def features(self, pixels: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
-        """As the base class, but each ReLU overwrites its convolution: no layer before a ReLU can be named."""
-        found = {}
-        x = pixels.contiguous(memory_format=self.memory_format)
-        for position, name in enumerate(self.names):
-            if len(found) == len(layers):
-                break
-            if name.startswith("conv"):
-                x = self.convolve(x, position)
-            elif name.startswith("relu"):
-                x = F.relu(x, inplace=True)
-            else:
-                x = self.pool(x, 2)
-            if name in layers:
-                found[name] = x
-        return found
+        return super().features(pixels.contiguous(memory_format=self.memory_format), layers)
 
 
 def arguments() -> argparse.Namespace:

@@ -2,7 +2,7 @@
 
 use crate::conv2d::{Activation, Epilogue};
 use crate::plane::Plane;
-use crate::pool::{Pooling, greatest};
+use crate::pool::{Pool2d, Pooling, greatest};
 
 /// Pools `rows`, activated rows of one image from an even one on, into `pooled`, and writes the bits of the gate if they
 /// are wanted.
@@ -14,29 +14,23 @@ pub(super) fn pool(
     pooled: &mut [f32],
     bits: Option<&mut [u8]>,
 ) {
-    let (line, stored) = (plane.width * plane.channels, plane.pooled());
-    let corner = |y: usize, x: usize, channel: usize, corner: usize| {
-        (2 * y + corner / 2) * line + (2 * x + corner % 2) * plane.channels + channel
-    };
-    for (y, to) in pooled.chunks_exact_mut((stored.width * stored.channels).max(1)).enumerate() {
-        for (at, to) in to.iter_mut().enumerate() {
-            let (x, channel) = (at / stored.channels, at % stored.channels);
-            *to = kind.of([0, 1, 2, 3].map(|c| rows[corner(y, x, channel, c)]));
-        }
+    let Plane { width, channels, .. } = plane;
+    let pool = Pool2d { batch: 1, height: rows.len() / (width * channels).max(1), width, channels };
+    match kind {
+        Pooling::Max => pool.max(rows, pooled),
+        Pooling::Average => pool.average(rows, pooled),
     }
     let Some(bits) = bits else { return };
     let passes = passes(epilogue);
     bits.fill(0);
-    for y in 0..pooled.len() / (stored.width * stored.channels).max(1) {
-        for x in 0..stored.width {
-            for channel in 0..plane.channels {
-                let window = [0, 1, 2, 3].map(|c| rows[corner(y, x, channel, c)]);
-                for c in 0..4 {
-                    let chosen = kind == Pooling::Average || greatest(window) == c;
-                    if chosen && passes(window[c]) {
-                        let position = (2 * y + c / 2) * plane.width + 2 * x + c % 2;
-                        bits[position * plane.bit_bytes() + channel / 8] |= 1 << (channel % 8);
-                    }
+    for (y, x) in (0..pool.height / 2).flat_map(|y| (0..width / 2).map(move |x| (y, x))) {
+        for channel in 0..channels {
+            let positions = [0, 1, 2, 3].map(|corner| (2 * y + corner / 2) * width + 2 * x + corner % 2);
+            let window = positions.map(|position| rows[position * channels + channel]);
+            for (corner, position) in positions.into_iter().enumerate() {
+                let chosen = kind == Pooling::Average || greatest(window) == corner;
+                if chosen && passes(window[corner]) {
+                    bits[position * plane.bit_bytes() + channel / 8] |= 1 << (channel % 8);
                 }
             }
         }

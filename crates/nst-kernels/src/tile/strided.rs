@@ -1,6 +1,7 @@
 //! One tile of a product of two strided matrices, written straight to where it belongs.
 
 use super::BLOCK;
+use crate::region::LINE;
 use crate::vector::{Vector, prefetch};
 
 /// What happens to the values that an output holds already.
@@ -11,9 +12,6 @@ pub enum Update {
     /// The result is added to them.
     Add,
 }
-
-/// Floats of one cache line.
-pub(crate) const LINE: usize = 16;
 
 /// The operands of one tile, `rows x columns` sums over `k < length`. Right value `(k, j)` is `right[k * right_step + j]`;
 /// left value `(i, k)` is `left[i * left_step + k]`, or `left[k * left_step + i]` where the kernel takes its left operand

@@ -1,9 +1,5 @@
 //! A register for every CPU.
 
-#![expect(
-    clippy::inline_always,
-    reason = "a routine must be inlined into the function that enables its instructions"
-)]
 #![expect(unsafe_code, reason = "unchecked loads and stores")]
 
 use super::Vector;

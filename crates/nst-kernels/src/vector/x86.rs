@@ -1,9 +1,5 @@
 //! The registers of AVX2 and AVX-512.
 
-#![expect(
-    clippy::inline_always,
-    reason = "a routine must be inlined into the function that enables its instructions"
-)]
 #![expect(unsafe_code, reason = "SIMD instructions")]
 
 use super::Vector;

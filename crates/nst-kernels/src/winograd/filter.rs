@@ -1,10 +1,6 @@
 //! From a packed filter to a transformed one, `U = G g Gᵀ`.
 
 #![expect(
-    clippy::inline_always,
-    reason = "a routine must be inlined into the function that enables its instructions"
-)]
-#![expect(
     unsafe_code,
     reason = "SIMD instructions and unchecked loads; the lengths are checked by the driver"
 )]

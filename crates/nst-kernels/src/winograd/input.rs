@@ -1,9 +1,5 @@
 //! From an input to transformed tiles, `V = Bᵀ d B`.
 
-#![expect(
-    clippy::inline_always,
-    reason = "a routine must be inlined into the function that enables its instructions"
-)]
 #![expect(unsafe_code, reason = "SIMD instructions and unchecked loads; the bounds are checked per tile")]
 
 use super::tiles::{PATCH, Tiles};

@@ -1,9 +1,5 @@
 //! From sums of products to outputs, `Aᵀ m A`, and what follows a convolution: bias, ReLU, pooling, the gate's bits.
 
-#![expect(
-    clippy::inline_always,
-    reason = "a routine must be inlined into the function that enables its instructions"
-)]
 #![expect(unsafe_code, reason = "SIMD instructions and stores that tasks share out by tile and channel")]
 
 use super::tiles::{PATCH, TILE, Tiles};
@@ -12,12 +8,11 @@ use crate::conv2d::{Activation, Epilogue};
 use crate::gate;
 use crate::plane::Plane;
 use crate::pool::Pooling;
+use crate::region::LINE;
 use crate::vector::{Vector, fence, prefetch};
 use std::marker::PhantomData;
 use std::ops::Range;
 
-/// Floats of a cache line.
-const LINE: usize = 16;
 /// Bytes of an output that is too large to stay in a cache.
 const LARGE: usize = 8 << 20;
 

@@ -1,10 +1,6 @@
 //! The products of transformed tiles and filters, summed over the input channels: a small matrix product.
 
 #![expect(
-    clippy::inline_always,
-    reason = "a routine must be inlined into the function that enables its instructions"
-)]
-#![expect(
     unsafe_code,
     reason = "SIMD instructions and unchecked loads; the lengths are checked by the driver"
 )]

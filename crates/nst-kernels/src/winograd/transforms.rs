@@ -8,10 +8,6 @@
 //! well conditioned: their errors are several times smaller than with the usual 0, ±1, ±2, ∞ (Barabasz and others, "Error
 //! Analysis and Improving the Accuracy of Winograd Convolution for Deep Neural Networks", 2020, on the choice of points).
 
-#![expect(
-    clippy::inline_always,
-    reason = "a routine must be inlined into the function that enables its instructions"
-)]
 #![expect(unsafe_code, reason = "SIMD instructions")]
 
 use crate::vector::Vector;

@@ -9,9 +9,6 @@ use nst_kernels::{Arena, Block};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 
-/// Bytes to which places are rounded: those on which a block may begin.
-const LINE: usize = 64;
-
 /// Plans one device's memory.
 #[derive(Debug, Default)]
 pub(super) struct Planner {
@@ -170,7 +167,7 @@ impl Plan {
                 if start + asked[index].bytes <= place {
                     break;
                 }
-                start = start.max((place + asked[other].bytes).next_multiple_of(LINE));
+                start = start.max((place + asked[other].bytes).next_multiple_of(Arena::LINE));
             }
             places[index].1 = Some(start);
             let at = placed.partition_point(|&(place, _)| place <= start);

@@ -25,8 +25,7 @@ pub(super) fn stripes(across: usize, along: usize) -> Result<Picture> {
 pub fn random_weights(architecture: Architecture) -> Weights {
     let mut random = ChaCha8Rng::seed_from_u64(0);
     let mut in_channels = 3;
-    let layers = Layer::all(architecture).into_iter().filter(|layer| layer.to_string().starts_with("conv"));
-    let convolutions = layers.map(|layer| {
+    let convolutions = Layer::convolutions(architecture).map(|layer| {
         // 64 in the first block, twice as many in each one after it, 512 at most (Simonyan and Zisserman 2014, table 1).
         let out_channels = (64 * layer.minimum_side()).min(512);
         let shape = [out_channels, in_channels, 3, 3];
