@@ -16,6 +16,7 @@ pub(super) const ROOMS: &[Room] = &[
         external: &["ndarray", "rayon", "thiserror"],
         dev: &[],
     },
+    Room { name: "nst-cuda", workspace: &["nst-tensor"], external: &["cudarc", "thiserror"], dev: &[] },
     Room { name: "nst-autodiff", workspace: &["nst-tensor"], external: &["thiserror"], dev: &[] },
     Room {
         name: "nst-vgg",

@@ -1,0 +1,265 @@
+//! What nst-tensor asks of a device, answered with kernels.
+
+use crate::array::{Array, Filter};
+use crate::error::Error;
+use crate::kernels::{conv2d, elementwise, pack, peak, pool, products, reduce, total_variation};
+use crate::pool::{Block, bytes_of};
+use crate::stream::Stream;
+use crate::{Precision, Result};
+use nst_tensor::{
+    Backend, Buffer, Conv2d, Epilogue, Gate, Map, Memory, Pool2d, Pooling, Shape, Tensor, Transpose,
+    Variation, Zip,
+};
+use std::sync::Arc;
+
+/// Copies of less than this many bytes are gathered on the device first, so that the host waits once for all.
+const SMALL: usize = 1 << 20;
+
+/// A GPU.
+#[derive(Debug)]
+pub(crate) struct Cuda {
+    stream: Stream,
+    precision: Precision,
+    name: String,
+}
+
+type Done<T> = nst_tensor::Result<T>;
+
+impl Cuda {
+    pub(crate) fn open(ordinal: usize, precision: Precision) -> Result<Self> {
+        let stream = Stream::open(ordinal)?;
+        let has = stream.context().compute_capability().map_err(Error::during("describe a GPU"))?;
+        let (wants, needs, label) = match precision {
+            Precision::Float32 => ("nst", (7, 5), "f32"),
+            Precision::TensorFloat32 => ("TF32", (8, 0), "tf32"),
+        };
+        if has < needs {
+            return Err(Error::TooOld { name: stream.name().to_owned(), has, wants, needs });
+        }
+        let name = format!("cuda:{ordinal} ({}, {label})", stream.name());
+        Ok(Self { stream, precision, name })
+    }
+
+    fn array<'a>(&self, tensor: &'a Tensor) -> Done<&'a Array> {
+        self.found(tensor.buffer(), "read a tensor")
+    }
+
+    fn found<'a, T: 'static>(&self, buffer: &'a Buffer, operation: &'static str) -> Done<&'a T> {
+        buffer
+            .downcast_ref()
+            .ok_or_else(|| self.stream.failed(operation, "its storage was made by another kind of device"))
+    }
+}
+
+fn buffer(block: Block) -> Buffer {
+    Arc::new(Array(block))
+}
+
+/// The shape as a matrix of positions x channels.
+fn matrix(tensor: &Tensor) -> [usize; 2] {
+    [tensor.shape().positions(), tensor.shape().channels()]
+}
+
+impl Backend for Cuda {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn memory(&self) -> Memory {
+        self.stream.memory()
+    }
+
+    fn upload(&self, _: &Shape, values: &[f32]) -> Done<Buffer> {
+        self.stream.upload("upload", values).map(buffer)
+    }
+
+    fn download(&self, tensors: &[&Tensor]) -> Done<Vec<Vec<f32>>> {
+        let lens: Vec<usize> = tensors.iter().map(|tensor| tensor.shape().len()).collect();
+        let total: usize = lens.iter().sum();
+        if tensors.len() < 2 || 4 * total > SMALL {
+            let one = |(tensor, &len): (&&Tensor, &usize)| {
+                self.stream.download("download", &self.array(tensor)?.0, len)
+            };
+            return tensors.iter().zip(&lens).map(one).collect();
+        }
+        let gathered = self.stream.allocate("download", 4 * total)?;
+        let mut to = gathered.pointer();
+        for (tensor, len) in tensors.iter().zip(&lens) {
+            let from = self.array(tensor)?.pointer();
+            #[expect(unsafe_code, reason = "a copy between device addresses")]
+            // SAFETY: the tensor has `len` elements, and there is room for all of them.
+            unsafe {
+                self.stream.copy("download", from, to, 4 * len)?;
+            }
+            to += 4 * *len as u64;
+        }
+        let values: Vec<f32> = self.stream.download("download", &gathered, total)?;
+        let mut rest = values.as_slice();
+        Ok(lens
+            .into_iter()
+            .map(|len| {
+                let (now, later) = rest.split_at(len);
+                rest = later;
+                now.to_vec()
+            })
+            .collect())
+    }
+
+    fn fill(&self, shape: &Shape, value: f32) -> Done<Buffer> {
+        elementwise::fill(&self.stream, shape.len(), value).map(buffer)
+    }
+
+    fn map(&self, x: &Tensor, op: Map) -> Done<Buffer> {
+        elementwise::map(&self.stream, self.array(x)?, x.shape().len(), op).map(buffer)
+    }
+
+    fn zip(&self, a: &Tensor, b: &Tensor, op: Zip) -> Done<Buffer> {
+        let lens = [a.shape().len(), b.shape().len()];
+        elementwise::zip(&self.stream, self.array(a)?, self.array(b)?, lens, op).map(buffer)
+    }
+
+    fn linear_combination(&self, terms: &[(f64, &Tensor)]) -> Done<Buffer> {
+        let len = terms.first().map_or(0, |(_, tensor)| tensor.shape().len());
+        let terms: Vec<_> =
+            terms.iter().map(|&(factor, x)| Ok((factor, self.array(x)?))).collect::<Done<_>>()?;
+        elementwise::linear_combination(&self.stream, &terms, len).map(buffer)
+    }
+
+    fn dots(&self, pairs: &[(&Tensor, &Tensor)]) -> Done<Vec<f64>> {
+        let pairs: Vec<_> = pairs
+            .iter()
+            .map(|(a, b)| Ok((self.array(a)?, self.array(b)?, a.shape().len())))
+            .collect::<Done<_>>()?;
+        reduce::dots(&self.stream, &pairs)
+    }
+
+    fn max_abs(&self, tensors: &[&Tensor]) -> Done<Vec<f64>> {
+        let tensors: Vec<_> =
+            tensors.iter().map(|x| Ok((self.array(x)?, x.shape().len()))).collect::<Done<_>>()?;
+        reduce::max_abs(&self.stream, &tensors)
+    }
+
+    fn sum(&self, x: &Tensor) -> Done<Buffer> {
+        reduce::sum(&self.stream, self.array(x)?, x.shape().len()).map(buffer)
+    }
+
+    fn channel_sums(&self, x: &Tensor) -> Done<Buffer> {
+        reduce::channel_sums(&self.stream, self.array(x)?, matrix(x)).map(buffer)
+    }
+
+    fn matmul(&self, (a, ta): (&Tensor, Transpose), (b, tb): (&Tensor, Transpose)) -> Done<Buffer> {
+        let extents = |tensor: &Tensor, transpose| {
+            let [rows, columns] = matrix(tensor);
+            if transpose == Transpose::Yes { [columns, rows] } else { [rows, columns] }
+        };
+        let ([m, k], [_, n]) = (extents(a, ta), extents(b, tb));
+        if k == 0 {
+            return self.fill(&Shape::from([m, n]), 0.0);
+        }
+        conv2d::matmul(&self.stream, [m, k, n], (self.array(a)?, ta), (self.array(b)?, tb)).map(buffer)
+    }
+
+    fn gram(&self, x: &Tensor) -> Done<Buffer> {
+        products::gram(&self.stream, self.array(x)?, matrix(x)).map(buffer)
+    }
+
+    fn gram_backward(&self, x: &Tensor, gradient: &Tensor, sum: Option<Tensor>) -> Done<Buffer> {
+        let (values, entries) = (self.array(x)?, self.array(gradient)?);
+        let multiply = |output: &Block, accumulate| {
+            conv2d::gram_backward(&self.stream, matrix(x), values, entries, output, accumulate)
+        };
+        let bytes = bytes_of(x.shape());
+        let Some(sum) = sum else {
+            let output = self.stream.allocate("gram_backward", bytes)?;
+            multiply(&output, false)?;
+            return Ok(buffer(output));
+        };
+        let mut held = sum.into_buffer();
+        if Arc::get_mut(&mut held).is_some() {
+            multiply(&self.found::<Array>(&held, "gram_backward")?.0, true)?;
+            return Ok(held);
+        }
+        let from = self.found::<Array>(&held, "gram_backward")?.pointer();
+        let output = self.stream.allocate("gram_backward", bytes)?;
+        #[expect(unsafe_code, reason = "a copy between device addresses")]
+        // SAFETY: sum and result have the features' shape.
+        unsafe {
+            self.stream.copy("gram_backward", from, output.pointer(), bytes)?;
+        }
+        multiply(&output, true)?;
+        Ok(buffer(output))
+    }
+
+    fn pack_filter(&self, oihw: &Tensor) -> Done<Buffer> {
+        let &[out_channels, in_channels, height, width] = oihw.shape().dims() else {
+            return Err(self.stream.failed("pack_filter", "a filter has four axes"));
+        };
+        let extents = [out_channels, in_channels, height, width];
+        let tensor_cores = self.precision == Precision::TensorFloat32;
+        let (forward, backward) =
+            pack::filter(&self.stream, self.array(oihw)?.pointer(), extents, tensor_cores)?;
+        Ok(Arc::new(Filter { forward, backward }))
+    }
+
+    fn conv2d(
+        &self,
+        conv: &Conv2d,
+        input: &Tensor,
+        filter: &Buffer,
+        epilogue: &Epilogue<'_>,
+        wanted: bool,
+    ) -> Done<(Buffer, Option<Buffer>)> {
+        let epilogue = conv2d::Epilogue {
+            bias: epilogue.bias.map(|bias| self.array(bias)).transpose()?,
+            activation: epilogue.activation,
+            pooling: epilogue.pooling,
+            gated: wanted,
+        };
+        let (input, filter) = (self.array(input)?, self.found(filter, "read a filter")?);
+        let (output, bits) = conv2d::forward(&self.stream, self.precision, conv, input, filter, &epilogue)?;
+        Ok((buffer(output), bits.map(buffer)))
+    }
+
+    fn conv2d_backward_data(
+        &self,
+        conv: &Conv2d,
+        gradient: &Tensor,
+        gate: &Gate,
+        filter: &Buffer,
+    ) -> Done<Buffer> {
+        let bits = gate.bits().map(|bits| self.found(bits, "read a gate")).transpose()?;
+        let (gradient, filter) = (self.array(gradient)?, self.found(filter, "read a filter")?);
+        let gate = (gate.pooling(), bits);
+        conv2d::backward_data(&self.stream, self.precision, conv, gradient, gate, filter).map(buffer)
+    }
+
+    fn conv2d_backward_filter(&self, conv: &Conv2d, input: &Tensor, gradient: &Tensor) -> Done<Buffer> {
+        products::filter_gradient(&self.stream, conv, self.array(input)?, self.array(gradient)?).map(buffer)
+    }
+
+    fn pool2d(&self, geometry: &Pool2d, kind: Pooling, input: &Tensor) -> Done<Buffer> {
+        pool::forward(&self.stream, geometry, kind, self.array(input)?).map(buffer)
+    }
+
+    fn pool2d_backward(
+        &self,
+        geometry: &Pool2d,
+        kind: Pooling,
+        input: &Tensor,
+        gradient: &Tensor,
+    ) -> Done<Buffer> {
+        pool::backward(&self.stream, geometry, kind, self.array(input)?, self.array(gradient)?).map(buffer)
+    }
+
+    fn total_variation(&self, kind: Variation, image: &Tensor) -> Done<Buffer> {
+        total_variation::forward(&self.stream, kind, image.shape(), self.array(image)?).map(buffer)
+    }
+
+    fn total_variation_backward(&self, kind: Variation, image: &Tensor) -> Done<Buffer> {
+        total_variation::backward(&self.stream, kind, image.shape(), self.array(image)?).map(buffer)
+    }
+
+    fn peak_flops(&self) -> Done<f64> {
+        peak::flops(&self.stream)
+    }
+}

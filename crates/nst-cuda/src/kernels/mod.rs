@@ -1,0 +1,46 @@
+//! The kernels, each beside its launcher: `NAME.cu`, the PTX made of it (`cargo xtask ptx`), and `NAME.rs`.
+
+#![expect(clippy::cast_possible_wrap, reason = "extents are checked to fit the kernels' own integers")]
+
+pub(crate) mod conv2d;
+pub(crate) mod elementwise;
+pub(crate) mod pack;
+pub(crate) mod peak;
+pub(crate) mod pool;
+pub(crate) mod products;
+pub(crate) mod reduce;
+pub(crate) mod rows;
+pub(crate) mod total_variation;
+
+use crate::pool::{Block, bytes_of};
+use crate::stream::Stream;
+use cudarc::driver::sys::CUdeviceptr;
+use nst_tensor::{Conv2d, Result, Shape};
+
+/// Where there is nothing.
+const NULL: CUdeviceptr = 0;
+
+/// Threads of a block where each has one element.
+const THREADS: u32 = 256;
+
+/// As many blocks as give each of `len` elements a thread.
+fn blocks_for(len: usize) -> [usize; 2] {
+    [len.div_ceil(THREADS as usize), 1]
+}
+
+/// Memory for the values of a tensor of this shape.
+fn tensor(stream: &Stream, operation: &'static str, shape: &Shape) -> Result<Block> {
+    stream.allocate(operation, bytes_of(shape))
+}
+
+/// Fails if a convolution has more pixels than kernels count, which is in 32 bits.
+fn countable(stream: &Stream, operation: &'static str, conv: &Conv2d) -> Result<()> {
+    let padded = [conv.height, conv.width].map(|side| side.saturating_add(2 * conv.padding));
+    let pixels = padded.into_iter().fold(conv.batch, usize::saturating_mul);
+    let widest = conv.in_channels.max(conv.out_channels).saturating_mul(conv.kernel[0] * conv.kernel[1]);
+    if pixels.max(widest) < 1 << 30 {
+        return Ok(());
+    }
+    Err(stream
+        .failed(operation, format!("{conv:?} is too large for CUDA: fewer than 2^30 pixels are possible")))
+}

@@ -1,0 +1,144 @@
+//! Sums over positions of products of channels: Gram matrices and filter gradients.
+
+use super::rows::{Padded, padded};
+use super::{THREADS, blocks_for, countable};
+use crate::array::Array;
+use crate::pool::Block;
+use crate::stream::{Kernel, Parameters, Source, Stream};
+use cudarc::driver::sys::CUdeviceptr;
+use nst_tensor::{Conv2d, Result, Transpose};
+
+static SOURCE: Source = Source { name: "products", ptx: include_str!("products.ptx") };
+static GRAM: Kernel = Kernel { source: &SOURCE, name: "gram", threads: 128 };
+static FILTER_GRADIENT: Kernel = Kernel { source: &SOURCE, name: "filter_gradient", threads: 128 };
+static COMBINE: Kernel = Kernel { source: &SOURCE, name: "combine", threads: THREADS };
+
+/// The side of a tile, and positions that are loaded at a time, as products.cu has them.
+const SIDE: usize = 64;
+const DEPTH: usize = 16;
+/// Positions that are summed in single precision, until there are [`MOST_SPLITS`] such sums: enough blocks for a large GPU
+/// where channels are few, and a few dozen MiB of partial sums at most.
+const SPLIT: usize = 1024;
+const MOST_SPLITS: usize = 4096;
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Products {
+    left: CUdeviceptr,
+    right: CUdeviceptr,
+    partials: CUdeviceptr,
+    batch: i32,
+    height: i32,
+    width: i32,
+    channels: i32,
+    out_height: i32,
+    out_width: i32,
+    columns: i32,
+    kernel_height: i32,
+    kernel_width: i32,
+    padding: i32,
+    split: i32,
+    triangle: i32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Combine {
+    partials: CUdeviceptr,
+    output: CUdeviceptr,
+    tiles: i32,
+    splits: i32,
+    column_tiles: i32,
+    taps: i32,
+    channels: i32,
+    padded_channels: i32,
+    columns: i32,
+    triangle: i32,
+}
+
+#[expect(unsafe_code, reason = "a promise about layout")]
+// SAFETY: as products.cu declares them.
+unsafe impl Parameters for Products {}
+#[expect(unsafe_code, reason = "a promise about layout")]
+// SAFETY: as products.cu declares them.
+unsafe impl Parameters for Combine {}
+
+/// `FᵀF` of a matrix of positions x channels.
+pub(crate) fn gram(stream: &Stream, x: &Array, [positions, channels]: [usize; 2]) -> Result<Block> {
+    let features = padded(stream, x.pointer(), [positions, channels], Transpose::No)?;
+    let conv = Conv2d {
+        batch: 1,
+        height: 1,
+        width: positions,
+        in_channels: channels,
+        out_channels: channels,
+        kernel: [1, 1],
+        padding: 0,
+    };
+    run(stream, &GRAM, &conv, &features, &features)
+}
+
+/// The gradient of a convolution's filter, as OIHW.
+pub(crate) fn filter_gradient(
+    stream: &Stream,
+    conv: &Conv2d,
+    input: &Array,
+    gradient: &Array,
+) -> Result<Block> {
+    let positions = conv.batch * conv.out_height() * conv.out_width();
+    let pixels = conv.batch * conv.height * conv.width;
+    let input = padded(stream, input.pointer(), [pixels, conv.in_channels], Transpose::No)?;
+    let gradient = padded(stream, gradient.pointer(), [positions, conv.out_channels], Transpose::No)?;
+    run(stream, &FILTER_GRADIENT, conv, &input, &gradient)
+}
+
+fn run(stream: &Stream, kernel: &Kernel, conv: &Conv2d, left: &Padded, right: &Padded) -> Result<Block> {
+    countable(stream, kernel.name, conv)?;
+    let taps = conv.kernel[0] * conv.kernel[1];
+    let positions = conv.batch * conv.out_height() * conv.out_width();
+    let [channels, columns] = [conv.in_channels, conv.out_channels].map(|extent| extent.next_multiple_of(4));
+    let triangle = std::ptr::eq(kernel, &raw const GRAM);
+    let split = positions.div_ceil(MOST_SPLITS).next_multiple_of(DEPTH).max(SPLIT);
+    let splits = positions.div_ceil(split);
+    let [row_tiles, column_tiles] = [taps * channels, columns].map(|extent| extent.div_ceil(SIDE));
+    let tiles = if triangle { row_tiles * (row_tiles + 1) / 2 } else { row_tiles * column_tiles };
+    let partials = stream.allocate(kernel.name, 4 * splits * tiles * SIDE * SIDE)?;
+    let len = conv.out_channels * conv.in_channels * taps;
+    let output = stream.allocate(kernel.name, 4 * len)?;
+    let products = Products {
+        left: left.pointer(),
+        right: right.pointer(),
+        partials: partials.pointer(),
+        batch: conv.batch as i32,
+        height: conv.height as i32,
+        width: conv.width as i32,
+        channels: channels as i32,
+        out_height: conv.out_height() as i32,
+        out_width: conv.out_width() as i32,
+        columns: columns as i32,
+        kernel_height: conv.kernel[0] as i32,
+        kernel_width: conv.kernel[1] as i32,
+        padding: conv.padding as i32,
+        split: split as i32,
+        triangle: i32::from(triangle),
+    };
+    let combine = Combine {
+        partials: partials.pointer(),
+        output: output.pointer(),
+        tiles: tiles as i32,
+        splits: splits as i32,
+        column_tiles: column_tiles as i32,
+        taps: taps as i32,
+        channels: conv.in_channels as i32,
+        padded_channels: channels as i32,
+        columns: conv.out_channels as i32,
+        triangle: i32::from(triangle),
+    };
+    #[expect(unsafe_code, reason = "kernel launches")]
+    // SAFETY: both operands have the geometry's extents, channels padded; each split writes every tile.
+    unsafe {
+        stream.launch(kernel, [tiles, splits], products)?;
+        stream.launch(&COMBINE, blocks_for(len), combine)?;
+    }
+    Ok(output)
+}

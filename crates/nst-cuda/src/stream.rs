@@ -1,0 +1,218 @@
+//! The one stream of work of a device: memory, copies and launches.
+
+use crate::error::{Error, said};
+use crate::gpus;
+use crate::pool::{Block, Pool};
+use cudarc::driver::sys::CUdeviceptr;
+use cudarc::driver::{
+    CudaContext, CudaFunction, CudaModule, CudaStream, DeviceRepr, DriverError, LaunchConfig, PushKernelArg,
+    result,
+};
+use cudarc::nvrtc::Ptx;
+use nst_tensor::Memory;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// PTX that a `.cu` file was made into.
+pub(crate) struct Source {
+    /// The file's name.
+    pub(crate) name: &'static str,
+    /// The text.
+    pub(crate) ptx: &'static str,
+}
+
+/// A kernel.
+pub(crate) struct Kernel {
+    /// Where it is.
+    pub(crate) source: &'static Source,
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// Threads of a block.
+    pub(crate) threads: u32,
+}
+
+/// What a kernel takes: one structure, laid out as its `.cu` declares it.
+///
+/// # Safety
+/// `#[repr(C)]`, with the fields of the kernel's own structure in their order and without padding that the other lacks.
+#[expect(unsafe_code, reason = "a promise about layout")]
+pub(crate) unsafe trait Parameters: Copy {}
+
+/// What is pushed as the only argument of a launch.
+#[derive(Clone, Copy)]
+struct Argument<P>(P);
+
+#[expect(unsafe_code, reason = "a promise about layout")]
+// SAFETY: `Parameters` promises the kernel's own layout.
+unsafe impl<P: Parameters> DeviceRepr for Argument<P> {}
+
+/// A device's stream.
+pub(crate) struct Stream {
+    name: String,
+    context: Arc<CudaContext>,
+    queue: Arc<CudaStream>,
+    pool: Arc<Pool>,
+    modules: Mutex<HashMap<&'static str, Arc<CudaModule>>>,
+    functions: Mutex<HashMap<(&'static str, &'static str), CudaFunction>>,
+}
+
+impl Stream {
+    /// That of the GPU of this number.
+    pub(crate) fn open(ordinal: usize) -> Result<Self, Error> {
+        let count = gpus::count()?;
+        if ordinal >= count {
+            return Err(Error::NoGpu { ordinal, count });
+        }
+        let context = gpus::context(ordinal)?;
+        let name = context.name().map_err(Error::during("name a GPU"))?;
+        // The default stream: with any other, cudarc follows every buffer with events.
+        let queue = context.default_stream();
+        let pool = Pool::new(&queue);
+        Ok(Self { name, context, queue, pool, modules: Mutex::default(), functions: Mutex::default() })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn context(&self) -> &CudaContext {
+        &self.context
+    }
+
+    pub(crate) fn memory(&self) -> Memory {
+        self.pool.memory()
+    }
+
+    /// At least `bytes` bytes of unknown content.
+    pub(crate) fn allocate(&self, operation: &'static str, bytes: usize) -> nst_tensor::Result<Block> {
+        self.pool.allocate(bytes).map_err(|message| self.failed(operation, message))
+    }
+
+    /// Copies values to fresh memory.
+    pub(crate) fn upload<T: DeviceRepr>(
+        &self,
+        operation: &'static str,
+        values: &[T],
+    ) -> nst_tensor::Result<Block> {
+        let block = self.allocate(operation, size_of_val(values))?;
+        self.bound(operation, || {
+            #[expect(unsafe_code, reason = "a copy to device memory")]
+            // SAFETY: the block has at least as many bytes; the driver has read pageable memory when the call returns.
+            unsafe {
+                result::memcpy_htod_async(block.pointer(), values, self.queue.cu_stream())
+            }
+        })?;
+        Ok(block)
+    }
+
+    /// Copies memory within the device.
+    ///
+    /// # Safety
+    /// Both are valid for `bytes` bytes.
+    #[expect(unsafe_code, reason = "a copy between device addresses")]
+    pub(crate) unsafe fn copy(
+        &self,
+        operation: &'static str,
+        from: CUdeviceptr,
+        to: CUdeviceptr,
+        bytes: usize,
+    ) -> nst_tensor::Result<()> {
+        // SAFETY: the caller's promise.
+        self.bound(operation, || unsafe {
+            result::memcpy_dtod_async(to, from, bytes, self.queue.cu_stream())
+        })
+    }
+
+    /// Waits for all work, and copies values to the host.
+    pub(crate) fn download<T: DeviceRepr + Clone + Default>(
+        &self,
+        operation: &'static str,
+        block: &Block,
+        len: usize,
+    ) -> nst_tensor::Result<Vec<T>> {
+        let mut values = vec![T::default(); len];
+        if len > 0 {
+            self.bound(operation, || {
+                #[expect(unsafe_code, reason = "a copy from device memory")]
+                // SAFETY: every block is read for no more than what it was allocated for.
+                unsafe {
+                    result::memcpy_dtoh_sync(&mut values, block.pointer())
+                }
+            })?;
+        }
+        Ok(values)
+    }
+
+    /// Waits for all work.
+    pub(crate) fn synchronize(&self, operation: &'static str) -> nst_tensor::Result<()> {
+        self.bound(operation, || self.queue.synchronize())
+    }
+
+    /// Starts a kernel on `grid` blocks; on none, nothing happens.
+    ///
+    /// # Safety
+    /// Every address in `parameters` is valid for what the kernel does there with a grid of this size.
+    #[expect(unsafe_code, reason = "a kernel launch")]
+    pub(crate) unsafe fn launch<P: Parameters>(
+        &self,
+        kernel: &Kernel,
+        grid: [usize; 2],
+        parameters: P,
+    ) -> nst_tensor::Result<()> {
+        if grid.contains(&0) {
+            return Ok(());
+        }
+        let [Ok(x), Ok(y)] = grid.map(u32::try_from) else {
+            return Err(self.failed(kernel.name, format!("a grid of {grid:?} blocks is too large")));
+        };
+        let function = self.function(kernel)?;
+        let config =
+            LaunchConfig { grid_dim: (x, y, 1), block_dim: (kernel.threads, 1, 1), shared_mem_bytes: 0 };
+        let argument = Argument(parameters);
+        // SAFETY: `Parameters` promises the layout, the caller the addresses.
+        unsafe { self.queue.launch_builder(&function).arg(&argument).launch(config) }
+            .map_err(|error| self.failed(kernel.name, said(error)))?;
+        Ok(())
+    }
+
+    /// A kernel's function; its module is translated for this GPU when it is first needed.
+    fn function(&self, kernel: &Kernel) -> nst_tensor::Result<CudaFunction> {
+        let key = (kernel.source.name, kernel.name);
+        let mut functions = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(function) = functions.get(&key) {
+            return Ok(function.clone());
+        }
+        let failed = |error| self.failed(kernel.name, said(error));
+        let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
+        if !modules.contains_key(kernel.source.name) {
+            let module = self.context.load_module(Ptx::from_src(kernel.source.ptx)).map_err(failed)?;
+            modules.insert(kernel.source.name, module);
+        }
+        let module = &modules[kernel.source.name];
+        let function = module.load_function(kernel.name).map_err(failed)?;
+        Ok(functions.entry(key).or_insert(function).clone())
+    }
+
+    /// Does something with the context current in this thread.
+    fn bound<T>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce() -> Result<T, DriverError>,
+    ) -> nst_tensor::Result<T> {
+        self.context
+            .bind_to_thread()
+            .and_then(|()| work())
+            .map_err(|error| self.failed(operation, said(error)))
+    }
+
+    pub(crate) fn failed(&self, operation: &'static str, message: impl Into<String>) -> nst_tensor::Error {
+        nst_tensor::Error::Backend { operation, device: self.name.clone(), message: message.into() }
+    }
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Stream of {}, {:?}", self.name, self.pool)
+    }
+}
