@@ -45,7 +45,7 @@ struct Totals {
 
 #[repr(C)]
 #[derive(Clone, Copy)]
-struct Positions {
+struct Columns {
     values: CUdeviceptr,
     partials: CUdeviceptr,
     output: CUdeviceptr,
@@ -63,7 +63,7 @@ unsafe impl Parameters for Items {}
 unsafe impl Parameters for Totals {}
 #[expect(unsafe_code, reason = "a promise about layout")]
 // SAFETY: as reduce.cu declares them.
-unsafe impl Parameters for Positions {}
+unsafe impl Parameters for Columns {}
 
 /// An item's operands, the second of which only an inner product has, and their length.
 type Item<'a> = (&'a Array, Option<&'a Array>, usize);
@@ -155,7 +155,7 @@ pub(crate) fn channel_sums(stream: &Stream, x: &Array, [positions, channels]: [u
     let splits = positions.div_ceil(split);
     let output = stream.allocate("channel_sums", 4 * channels)?;
     let partials = stream.allocate("channel_sums", 8 * splits * channels)?;
-    let parameters = Positions {
+    let parameters = Columns {
         values: x.pointer(),
         partials: partials.pointer(),
         output: output.pointer(),
