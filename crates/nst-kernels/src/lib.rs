@@ -1,7 +1,8 @@
 //! Kernels of a convolutional network on the CPU: slices in, slices out.
 //!
 //! This is the bottom of the house. It holds the loops that take nearly all the time of a style transfer:
-//! convolution and its two gradients, matrix products, the Gram matrix, pooling, total variation, sums.
+//! convolution and its two gradients, matrix products, the Gram matrix, pooling, total variation, sums; and what pictures,
+//! tiles and masks need: resizing, crops, borders.
 //!
 //! **What it does not know:** no tensor, no device, no tape, no network. A routine takes slices and a small geometry
 //! struct, checks that the lengths fit (and panics if they do not: that is a defect of the caller), and returns slices or
@@ -36,19 +37,23 @@
 
 mod arena;
 mod conv2d;
+mod crop;
 mod filter;
 mod gate;
 mod gram;
 mod isa;
 mod long_vectors;
 mod matmul;
+mod pad;
 mod peak;
 mod plane;
 mod pool;
 mod reduce;
 pub mod reference;
 mod region;
+mod resize;
 mod rows;
+mod taps;
 mod tile;
 mod total_variation;
 mod vector;
@@ -57,14 +62,18 @@ mod workspace;
 
 pub use arena::{Arena, Block};
 pub use conv2d::{Activation, Conv2d, Epilogue};
+pub use crop::{Region, add_region, crop};
 pub use filter::PackedFilter;
 pub use gate::Gate;
 pub use gram::{Update, gram, gram_backward};
 pub use isa::Isa;
 pub use long_vectors::{dots, linear_combination};
 pub use matmul::{Transpose, matmul};
+pub use pad::{Border, Padding, pad};
 pub use peak::peak_flops;
 pub use pool::{Pool2d, Pooling};
 pub use reduce::{channel_sums, sum};
+pub use resize::resize;
+pub use taps::{Interpolation, Taps};
 pub use total_variation::{Variation, total_variation, total_variation_backward};
 pub use workspace::Workspace;

@@ -1,7 +1,9 @@
 //! Slow, literal versions of every routine, in double precision: what the fast ones are tested against. Also for other
 //! backends' tests, hence public.
 
-use crate::{Activation, Conv2d, Epilogue, Gate, Pool2d, Pooling, Transpose};
+use crate::{
+    Activation, Border, Conv2d, Epilogue, Gate, Interpolation, Padding, Pool2d, Pooling, Region, Transpose,
+};
 
 /// Reproducible values in -1..1 (Knuth's multiplicative hash of the index), different for each `seed`.
 pub fn test_values(len: usize, seed: u32) -> Vec<f32> {
@@ -184,4 +186,103 @@ pub fn average_pool_backward(pool: &Pool2d, gradient: &[f32]) -> Vec<f32> {
         }
     }
     output
+}
+
+/// The index of each value of an image, channel by channel, row by row.
+fn places([batch, height, width, channels]: [usize; 4]) -> impl Iterator<Item = [usize; 4]> {
+    (0..batch * height * width * channels).map(move |at| {
+        let pixel = at / channels;
+        [pixel / width / height, pixel / width % height, pixel % width, at % channels]
+    })
+}
+
+/// Where a value lies.
+fn at([_, height, width, channels]: [usize; 4], [n, y, x, c]: [usize; 4]) -> usize {
+    ((n * height + y) * width + x) * channels + c
+}
+
+/// [`crate::crop`].
+pub fn crop(shape: [usize; 4], region: Region, input: &[f32]) -> Vec<f32> {
+    places([shape[0], region.height, region.width, shape[3]])
+        .map(|[n, y, x, c]| input[at(shape, [n, region.top + y, region.left + x, c])])
+        .collect()
+}
+
+/// [`crate::add_region`], of a copy.
+pub fn add_region(shape: [usize; 4], region: Region, part: &[f32], image: &[f32]) -> Vec<f32> {
+    let mut output = image.to_vec();
+    for ([n, y, x, c], value) in places([shape[0], region.height, region.width, shape[3]]).zip(part) {
+        output[at(shape, [n, region.top + y, region.left + x, c])] += value;
+    }
+    output
+}
+
+/// [`crate::pad`].
+pub fn pad(shape: [usize; 4], border: Border, padding: Padding, input: &[f32]) -> Vec<f32> {
+    let [batch, height, width, channels] = shape;
+    let padded = [batch, border.top + height + border.bottom, border.left + width + border.right, channels];
+    let value = |[n, y, x, c]: [usize; 4]| {
+        let inside =
+            (border.top..border.top + height).contains(&y) && (border.left..border.left + width).contains(&x);
+        if !inside && padding == Padding::Zero {
+            return 0.0;
+        }
+        let [y, x] = [
+            y.clamp(border.top, border.top + height - 1) - border.top,
+            x.clamp(border.left, border.left + width - 1) - border.left,
+        ];
+        input[at(shape, [n, y, x, c])]
+    };
+    places(padded).map(value).collect()
+}
+
+/// The weight of each of `from` values in each of `to` values, every one by the definition of [`crate::Taps::new`].
+fn resizing(from: usize, to: usize, interpolation: Interpolation) -> Vec<Vec<f64>> {
+    let scale = from as f64 / to as f64;
+    let weights_of = |o: usize| {
+        let distance = |i: usize| (i as f64 + 0.5) - scale * (o as f64 + 0.5);
+        let weights: Vec<f64> = (0..from).map(|i| interpolation.at(distance(i) / scale.max(1.0))).collect();
+        let sum: f64 = weights.iter().sum();
+        weights.into_iter().map(|weight| weight / sum).collect()
+    };
+    (0..to).map(weights_of).collect()
+}
+
+/// Calls `visit(output index, input index, weight)` for every product that resizing an image of `shape` takes.
+fn visit_resizing(
+    shape: [usize; 4],
+    [new_height, new_width]: [usize; 2],
+    interpolation: Interpolation,
+    mut visit: impl FnMut(usize, usize, f64),
+) {
+    let [batch, height, width, channels] = shape;
+    let resized = [batch, new_height, new_width, channels];
+    let rows = resizing(height, new_height, interpolation);
+    let columns = resizing(width, new_width, interpolation);
+    for (output, [n, y, x, c]) in places(resized).enumerate() {
+        for (i, row) in rows[y].iter().enumerate().filter(|(_, row)| **row != 0.0) {
+            for (j, column) in columns[x].iter().enumerate() {
+                visit(output, at(shape, [n, i, j, c]), row * column);
+            }
+        }
+    }
+}
+
+/// [`crate::resize`], to `[height, width]`.
+pub fn resize(shape: [usize; 4], to: [usize; 2], interpolation: Interpolation, input: &[f32]) -> Vec<f32> {
+    let mut output = vec![0.0; shape[0] * to[0] * to[1] * shape[3]];
+    visit_resizing(shape, to, interpolation, |o, i, weight| output[o] += weight * f64::from(input[i]));
+    rounded(output)
+}
+
+/// The gradient with respect to an image of `shape`, from that with respect to what [`resize`] makes of it.
+pub fn resize_backward(
+    shape: [usize; 4],
+    to: [usize; 2],
+    interpolation: Interpolation,
+    gradient: &[f32],
+) -> Vec<f32> {
+    let mut output = vec![0.0; shape.iter().product()];
+    visit_resizing(shape, to, interpolation, |o, i, weight| output[i] += weight * f64::from(gradient[o]));
+    rounded(output)
 }
