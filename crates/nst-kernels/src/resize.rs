@@ -57,7 +57,9 @@ mod tests {
     fn each(mut check: impl FnMut([usize; 4], [usize; 2], Interpolation)) {
         for ([height, width], to) in SIZES.into_iter().flat_map(|from| SIZES.map(|to| (from, to))) {
             for (batch, channels) in [(1, 3), (2, 1), (1, 0), (0, 3)] {
-                BOTH.into_iter().for_each(|both| check([batch, height, width, channels], to, both));
+                for interpolation in BOTH {
+                    check([batch, height, width, channels], to, interpolation);
+                }
             }
         }
     }

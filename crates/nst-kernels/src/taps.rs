@@ -57,7 +57,7 @@ pub struct Taps {
 
 impl Taps {
     /// The longest axis that [`Taps::new`] makes or takes: a hostile size is refused before there is a table for it.
-    pub const LONGEST: usize = 1 << 24;
+    pub const LONGEST: usize = 1 << 20;
 
     /// Resizes an axis of `from` pixels to `to` pixels, both as long as each other: the centres of pixels lie at halves.
     /// When an image is made smaller, the filter becomes as much wider as the pixels do (antialiasing); at the edges it is

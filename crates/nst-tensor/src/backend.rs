@@ -1,6 +1,9 @@
 //! Everything a device must be able to do.
 
-use crate::{Conv2d, Epilogue, Gate, Pool2d, Pooling, Result, Shape, Tensor, Transpose, Variation};
+use crate::{
+    Border, Conv2d, Epilogue, Gate, Padding, Pool2d, Pooling, Region, Result, Shape, Taps, Tensor, Transpose,
+    Variation,
+};
 use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -139,6 +142,17 @@ pub trait Backend: Debug + Send + Sync {
     fn total_variation(&self, kind: Variation, image: &Tensor) -> Result<Buffer>;
     /// Its gradient.
     fn total_variation_backward(&self, kind: Variation, image: &Tensor) -> Result<Buffer>;
+
+    /// A region of each image.
+    fn crop(&self, image: &Tensor, region: Region) -> Result<Buffer>;
+    /// Each image with a border.
+    fn pad(&self, image: &Tensor, border: Border, padding: Padding) -> Result<Buffer>;
+    /// `image` with `part` added to the region of the part's size that begins at row `top` and column `left`: in place where
+    /// nobody else holds it.
+    fn add_region(&self, image: Tensor, part: &Tensor, top: usize, left: usize) -> Result<Buffer>;
+    /// Each image with its rows made of sums of rows, then its columns of sums of columns, by weights that come ready from
+    /// the host. There is at least one value to make.
+    fn resize(&self, image: &Tensor, rows: &Taps, columns: &Taps) -> Result<Buffer>;
 
     /// The most floating-point operations per second, measured.
     fn peak_flops(&self) -> Result<f64>;

@@ -1,7 +1,10 @@
 //! A backend that counts and times what is asked of another.
 
 use crate::backend::{Backend, Buffer, Map, Memory, Zip};
-use crate::{Conv2d, Device, Epilogue, Gate, Pool2d, Pooling, Result, Shape, Tensor, Transpose, Variation};
+use crate::{
+    Border, Conv2d, Device, Epilogue, Gate, Padding, Pool2d, Pooling, Region, Result, Shape, Taps, Tensor,
+    Transpose, Variation,
+};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -116,5 +119,9 @@ pass_on! {
     fn pool2d_backward(pool: &Pool2d, kind: Pooling, input: &Tensor, gradient: &Tensor) -> Result<Buffer>;
     fn total_variation(kind: Variation, image: &Tensor) -> Result<Buffer>;
     fn total_variation_backward(kind: Variation, image: &Tensor) -> Result<Buffer>;
+    fn crop(image: &Tensor, region: Region) -> Result<Buffer>;
+    fn pad(image: &Tensor, border: Border, padding: Padding) -> Result<Buffer>;
+    fn add_region(image: Tensor, part: &Tensor, top: usize, left: usize) -> Result<Buffer>;
+    fn resize(image: &Tensor, rows: &Taps, columns: &Taps) -> Result<Buffer>;
     fn peak_flops() -> Result<f64>;
 }

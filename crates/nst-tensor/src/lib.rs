@@ -41,6 +41,8 @@ pub use device::Device;
 pub use error::{Error, Result};
 pub use filter::Filter;
 pub use gate::{Epilogue, Gate};
-pub use nst_kernels::{Activation, Conv2d, Pool2d, Pooling, Transpose, Variation};
+pub use nst_kernels::{
+    Activation, Border, Conv2d, Interpolation, Padding, Pool2d, Pooling, Region, Taps, Transpose, Variation,
+};
 pub use shape::Shape;
 pub use tensor::Tensor;

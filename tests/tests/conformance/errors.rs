@@ -2,7 +2,8 @@
 
 use crate::devices::present;
 use nst_tensor::{
-    Device, Epilogue, Error, Filter, Gate, Pooling, Result, Shape, Tensor, Transpose, Variation, Zip,
+    Border, Device, Epilogue, Error, Filter, Gate, Interpolation, Padding, Pooling, Region, Result, Shape,
+    Tensor, Transpose, Variation, Zip,
 };
 
 fn full(device: &Device, shape: impl Into<Shape>) -> Tensor {
@@ -164,6 +165,57 @@ fn images() {
             refuses(x.total_variation(kind), "total_variation");
             refuses(x.total_variation_backward(kind), "total_variation_backward");
         }
+        refuses(x.crop(Region { top: 0, left: 0, height: 1, width: 1 }), "crop");
+        refuses(x.pad(Border::default(), Padding::Zero), "pad");
+        refuses(x.clone().add_region(&image, 0, 0), "add_region");
+        refuses(image.clone().add_region(&x, 0, 0), "add_region");
+        refuses(x.resize(7, 5, Interpolation::Linear), "resize");
+        refuses(x.resize_backward(7, 5, Interpolation::Linear), "resize_backward");
+    }
+}
+
+#[test]
+fn regions() {
+    for device in &present() {
+        let refuses = |result: Result<Tensor>, message: &str| refuses_shape(result, device, message);
+        let (image, part) = (full(device, [2, 7, 5, 3]), full(device, [2, 3, 2, 3]));
+        for (top, left) in [(5, 0), (0, 4), (usize::MAX, 0)] {
+            let message = format!("expected a region of 7x5 pixels, got 3x2 at row {top}, column {left}");
+            refuses(image.crop(Region { top, left, height: 3, width: 2 }), &format!("crop: {message}"));
+            refuses(image.clone().add_region(&part, top, left), &format!("add_region: {message}"));
+        }
+        for other in [[1, 3, 2, 3], [2, 3, 2, 1]] {
+            let message = format!("add_region: expected a part of [2, rows, columns, 3], got {other:?}");
+            refuses(image.clone().add_region(&full(device, other), 0, 0), &message);
+        }
+        let border = Border { top: usize::MAX, ..Border::default() };
+        let message = format!("pad: expected a smaller border around [2, 7, 5, 3], got {border:?}");
+        refuses(image.pad(border, Padding::Zero), &message);
+        let huge = Border { top: usize::MAX - 7, ..border };
+        assert!(image.pad(huge, Padding::Zero).is_err(), "on {device:?}: {huge:?}");
+        for empty in [[2, 0, 5, 3], [2, 7, 0, 3]] {
+            let message = format!("pad: expected images with an edge to repeat, got {empty:?}");
+            refuses(full(device, empty).pad(Border::default(), Padding::Edge), &message);
+        }
+    }
+}
+
+#[test]
+fn sizes() {
+    for device in &present() {
+        let refuses = |result: Result<Tensor>, operation: &str, got: [usize; 4]| {
+            let message = format!("{operation}: expected images of 1 to 1048576 pixels a side, got {got:?}");
+            refuses_shape(result, device, &message);
+        };
+        let image = full(device, [1, 7, 5, 3]);
+        for [height, width] in [[0, 5], [7, 0], [usize::MAX, 5], [7, (1 << 20) + 1]] {
+            let size = [1, height, width, 3];
+            refuses(image.resize(height, width, Interpolation::Cubic), "resize", size);
+            refuses(image.resize_backward(height, width, Interpolation::Cubic), "resize_backward", size);
+        }
+        for empty in [[1, 0, 5, 3], [1, 7, 0, 3]] {
+            refuses(full(device, empty).resize(7, 5, Interpolation::Cubic), "resize", empty);
+        }
     }
 }
 
@@ -192,6 +244,7 @@ fn operands_of_two_devices() {
             ("conv2d_backward_data", output.conv2d_backward_data(&gate_there, &filter, 1, shape)),
             ("conv2d_backward_filter", output.conv2d_backward_filter(&image_there, &filter, 1)),
             ("pool2d_backward", pooled.pool2d_backward(Pooling::Max, &image_there)),
+            ("add_region", image.clone().add_region(&image_there, 0, 0)),
         ];
         let tensors = tensors.map(|(operation, result)| (operation, result.map(drop)));
         let numbers = [

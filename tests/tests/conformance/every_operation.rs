@@ -2,8 +2,8 @@
 
 use crate::numbers::random;
 use nst_tensor::{
-    Activation, Counting, Device, Epilogue, Error, Filter, Map, Pooling, Shape, Tensor, Transpose, Variation,
-    Zip,
+    Activation, Border, Counting, Device, Epilogue, Error, Filter, Interpolation, Map, Padding, Pooling,
+    Region, Shape, Tensor, Transpose, Variation, Zip,
 };
 
 /// What the operations return.
@@ -28,6 +28,8 @@ impl Results {
         let (pooled, gate) = x.conv2d_gated(&filter, 1, epilogue)?;
         let convolved = x.conv2d(&filter, 1, Epilogue::default())?;
         let (gram, matrix) = (x.gram()?, x.reshape([61 * 67, 32])?);
+        let part = x.crop(Region { top: 5, left: 7, height: 53, width: 41 })?;
+        let border = Border { top: 3, bottom: 5, left: 2, right: 7 };
         let [max, average] = [x.pool2d(Pooling::Max)?, x.pool2d(Pooling::Average)?];
         let tensors = vec![
             ("fill", device.repeated(|| Tensor::full(device, &map, 2.5))?),
@@ -52,6 +54,14 @@ impl Results {
             ("total_variation", x.total_variation(Variation::Squared)?),
             ("total_variation_backward", x.total_variation_backward(Variation::Absolute)?),
             ("total_variation_backward", x.total_variation_backward(Variation::Squared)?),
+            ("pad", x.pad(border, Padding::Zero)?),
+            ("pad", x.pad(border, Padding::Edge)?),
+            ("add_region", x.scale(2.0)?.add_region(&part, 2, 13)?),
+            ("add_region", x.clone().add_region(&part, 8, 26)?),
+            ("crop", part),
+            ("resize", x.resize(37, 101, Interpolation::Linear)?),
+            ("resize", x.resize(101, 37, Interpolation::Cubic)?),
+            ("resize", x.resize_backward(103, 29, Interpolation::Cubic)?),
             ("upload", x.clone()),
         ];
         let numbers =

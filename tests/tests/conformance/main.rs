@@ -29,6 +29,8 @@ mod memory;
 mod numbers;
 mod peak;
 mod reductions;
+mod regions;
+mod resizing;
 mod storage;
 
 use nst_tensor::Counting;
@@ -44,6 +46,8 @@ fn every_operation_has_a_test() {
         memory::OPERATIONS,
         peak::OPERATIONS,
         reductions::OPERATIONS,
+        regions::OPERATIONS,
+        resizing::OPERATIONS,
         storage::OPERATIONS,
     ];
     let tested: BTreeSet<&str> = modules.concat().into_iter().map(|(operation, _)| operation).collect();

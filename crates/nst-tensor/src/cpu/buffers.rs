@@ -45,6 +45,21 @@ impl Cpu {
         Ok(Arc::new(array))
     }
 
+    /// The tensor's values as `update` changes them: in place where nobody else holds them.
+    pub(super) fn updated(&self, tensor: Tensor, update: impl FnOnce(&mut [f32]) + Send) -> Result<Buffer> {
+        let mut buffer = tensor.into_buffer();
+        let in_place = Arc::get_mut(&mut buffer).and_then(|buffer| buffer.downcast_mut::<Array>());
+        if let Some(array) = in_place {
+            self.run(|| update(array.values_mut()));
+            return Ok(buffer);
+        }
+        let array: &Array = buffer.downcast_ref().ok_or_else(|| self.foreign("read a tensor"))?;
+        self.written(array.values().len(), |output| {
+            output.copy_from_slice(array.values());
+            update(output);
+        })
+    }
+
     pub(super) fn scalar(&self, value: f64) -> Result<Buffer> {
         self.written(1, |output| output.fill(value as f32))
     }

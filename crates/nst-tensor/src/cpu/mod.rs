@@ -8,7 +8,10 @@ mod plan;
 mod store;
 
 use crate::backend::{Backend, Buffer, Map, Memory, Zip};
-use crate::{Conv2d, Epilogue, Error, Gate, Pool2d, Pooling, Result, Shape, Tensor, Transpose, Variation};
+use crate::{
+    Border, Conv2d, Epilogue, Error, Gate, Padding, Pool2d, Pooling, Region, Result, Shape, Taps, Tensor,
+    Transpose, Variation,
+};
 use array::Array;
 use filter::Filter;
 use nst_kernels::{Isa, PackedFilter, Update, Workspace};
@@ -156,17 +159,7 @@ impl Backend for Cpu {
             nst_kernels::gram_backward(self.isa, &self.workspace, channels, x, gradient, update, output);
         };
         let Some(sum) = sum else { return self.written(len, |output| multiply(Update::Replace, output)) };
-        let mut buffer = sum.into_buffer();
-        let in_place = Arc::get_mut(&mut buffer).and_then(|buffer| buffer.downcast_mut::<Array>());
-        if let Some(array) = in_place {
-            self.run(|| multiply(Update::Add, array.values_mut()));
-            return Ok(buffer);
-        }
-        let sum: &Array = buffer.downcast_ref().ok_or_else(|| self.foreign("read a tensor"))?;
-        self.written(len, |output| {
-            output.copy_from_slice(sum.values());
-            multiply(Update::Add, output);
-        })
+        self.updated(sum, |output| multiply(Update::Add, output))
     }
 
     fn pack_filter(&self, oihw: &Tensor) -> Result<Buffer> {
@@ -272,6 +265,33 @@ impl Backend for Cpu {
         self.written(values.len(), |output| {
             nst_kernels::total_variation_backward(kind, shape, values, output);
         })
+    }
+
+    fn crop(&self, image: &Tensor, region: Region) -> Result<Buffer> {
+        let (shape, values) = (image.shape().nhwc("crop")?, self.values(image)?);
+        let len = Shape::from([shape[0], region.height, region.width, shape[3]]).len();
+        self.written(len, |output| nst_kernels::crop(shape, region, values, output))
+    }
+
+    fn pad(&self, image: &Tensor, border: Border, padding: Padding) -> Result<Buffer> {
+        let (shape, values) = (image.shape().nhwc("pad")?, self.values(image)?);
+        let [height, width] = border.around([shape[1], shape[2]]).unwrap_or([usize::MAX; 2]);
+        self.written(Shape::from([shape[0], height, width, shape[3]]).len(), |output| {
+            nst_kernels::pad(shape, border, padding, values, output);
+        })
+    }
+
+    fn add_region(&self, image: Tensor, part: &Tensor, top: usize, left: usize) -> Result<Buffer> {
+        let (shape, values) = (image.shape().nhwc("add_region")?, self.values(part)?);
+        let [_, height, width, _] = part.shape().nhwc("add_region")?;
+        let region = Region { top, left, height, width };
+        self.updated(image, |output| nst_kernels::add_region(shape, region, values, output))
+    }
+
+    fn resize(&self, image: &Tensor, rows: &Taps, columns: &Taps) -> Result<Buffer> {
+        let (shape, values) = (image.shape().nhwc("resize")?, self.values(image)?);
+        let len = Shape::from([shape[0], rows.to(), columns.to(), shape[3]]).len();
+        self.written(len, |output| nst_kernels::resize(shape, rows, columns, values, output))
     }
 
     fn peak_flops(&self) -> Result<f64> {

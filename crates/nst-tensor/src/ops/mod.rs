@@ -4,3 +4,5 @@ mod conv2d;
 mod elementwise;
 mod image;
 mod matrix;
+mod region;
+mod resize;
