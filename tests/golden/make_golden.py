@@ -4,7 +4,7 @@
     venv/bin/pip install -r tests/golden/requirements.txt
     venv/bin/python tests/golden/make_golden.py
 
-Names of what to make (features, losses, gradient, runs, optimizers) may follow;
+Names of what to make (features, losses, gradient, runs, optimizers, resize) may follow;
 without any, all are made. README.md says what each file holds.
 """
 
@@ -16,6 +16,7 @@ import golden_features
 import golden_gradient
 import golden_losses
 import golden_optimizers
+import golden_resize
 import golden_runs
 from store import DATA
 
@@ -25,6 +26,7 @@ MAKERS = {
     "gradient": golden_gradient.make,
     "runs": golden_runs.make,
     "optimizers": golden_optimizers.make,
+    "resize": golden_resize.make,
 }
 
 

@@ -236,14 +236,20 @@ pub fn pad(shape: [usize; 4], border: Border, padding: Padding, input: &[f32]) -
     places(padded).map(value).collect()
 }
 
-/// The weight of each of `from` values in each of `to` values, every one by the definition of [`crate::Taps::new`].
-fn resizing(from: usize, to: usize, interpolation: Interpolation) -> Vec<Vec<f64>> {
+/// For each of `to` values, the indices and weights of those of `from` values that count, by the definition of
+/// [`crate::Taps::new`].
+fn resizing(from: usize, to: usize, interpolation: Interpolation) -> Vec<Vec<(usize, f64)>> {
     let scale = from as f64 / to as f64;
     let weights_of = |o: usize| {
         let distance = |i: usize| (i as f64 + 0.5) - scale * (o as f64 + 0.5);
         let weights: Vec<f64> = (0..from).map(|i| interpolation.at(distance(i) / scale.max(1.0))).collect();
         let sum: f64 = weights.iter().sum();
-        weights.into_iter().map(|weight| weight / sum).collect()
+        weights
+            .into_iter()
+            .map(|weight| weight / sum)
+            .enumerate()
+            .filter(|(_, weight)| *weight != 0.0)
+            .collect()
     };
     (0..to).map(weights_of).collect()
 }
@@ -260,8 +266,8 @@ fn visit_resizing(
     let rows = resizing(height, new_height, interpolation);
     let columns = resizing(width, new_width, interpolation);
     for (output, [n, y, x, c]) in places(resized).enumerate() {
-        for (i, row) in rows[y].iter().enumerate().filter(|(_, row)| **row != 0.0) {
-            for (j, column) in columns[x].iter().enumerate() {
+        for &(i, row) in &rows[y] {
+            for &(j, column) in &columns[x] {
                 visit(output, at(shape, [n, i, j, c]), row * column);
             }
         }

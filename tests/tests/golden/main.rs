@@ -4,6 +4,7 @@ mod exact;
 mod features;
 mod gradient;
 mod losses;
+mod resize;
 mod rounding;
 mod runs;
 mod store;
