@@ -1,6 +1,6 @@
 //! What the backend keeps in nst-tensor's buffers.
 
-use crate::pool::Block;
+use crate::allocator::Block;
 use cudarc::driver::sys::CUdeviceptr;
 
 /// A tensor's elements, or the bits of a gate.

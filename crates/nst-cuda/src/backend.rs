@@ -1,59 +1,20 @@
 //! What nst-tensor asks of a device, answered with kernels.
 
-use crate::array::{Array, Filter};
-use crate::error::Error;
-use crate::kernels::{conv2d, elementwise, pack, peak, pool, products, reduce, total_variation};
-use crate::pool::{Block, bytes_of};
-use crate::stream::Stream;
-use crate::{Precision, Result};
+use crate::Precision;
+use crate::allocator::{Block, bytes_of};
+use crate::array::Filter;
+use crate::cuda::{Cuda, Done, buffer};
+use crate::kernels::{
+    conv2d, elementwise, pack, peak, pool, products, reduce, region, resize, total_variation,
+};
 use nst_tensor::{
-    Backend, Buffer, Conv2d, Epilogue, Gate, Map, Memory, Pool2d, Pooling, Shape, Tensor, Transpose,
-    Variation, Zip,
+    Backend, Border, Buffer, Conv2d, Epilogue, Gate, Map, Memory, Padding, Pool2d, Pooling, Region, Shape,
+    Taps, Tensor, Transpose, Variation, Zip,
 };
 use std::sync::Arc;
 
 /// Copies of less than this many bytes are gathered on the device first, so that the host waits once for all.
 const SMALL: usize = 1 << 20;
-
-/// A GPU.
-#[derive(Debug)]
-pub(crate) struct Cuda {
-    stream: Stream,
-    precision: Precision,
-    name: String,
-}
-
-type Done<T> = nst_tensor::Result<T>;
-
-impl Cuda {
-    pub(crate) fn open(ordinal: usize, precision: Precision) -> Result<Self> {
-        let stream = Stream::open(ordinal)?;
-        let has = stream.context().compute_capability().map_err(Error::during("describe a GPU"))?;
-        let (wants, needs, label) = match precision {
-            Precision::Float32 => ("nst", (7, 5), "f32"),
-            Precision::TensorFloat32 => ("TF32", (8, 0), "tf32"),
-        };
-        if has < needs {
-            return Err(Error::TooOld { name: stream.name().to_owned(), has, wants, needs });
-        }
-        let name = format!("cuda:{ordinal} ({}, {label})", stream.name());
-        Ok(Self { stream, precision, name })
-    }
-
-    fn array<'a>(&self, tensor: &'a Tensor) -> Done<&'a Array> {
-        self.found(tensor.buffer(), "read a tensor")
-    }
-
-    fn found<'a, T: 'static>(&self, buffer: &'a Buffer, operation: &'static str) -> Done<&'a T> {
-        buffer
-            .downcast_ref()
-            .ok_or_else(|| self.stream.failed(operation, "its storage was made by another kind of device"))
-    }
-}
-
-fn buffer(block: Block) -> Buffer {
-    Arc::new(Array(block))
-}
 
 /// The shape as a matrix of positions x channels.
 fn matrix(tensor: &Tensor) -> [usize; 2] {
@@ -168,26 +129,12 @@ impl Backend for Cuda {
         let multiply = |output: &Block, accumulate| {
             conv2d::gram_backward(&self.stream, matrix(x), values, entries, output, accumulate)
         };
-        let bytes = bytes_of(x.shape());
         let Some(sum) = sum else {
-            let output = self.stream.allocate("gram_backward", bytes)?;
+            let output = self.stream.allocate("gram_backward", bytes_of(x.shape()))?;
             multiply(&output, false)?;
             return Ok(buffer(output));
         };
-        let mut held = sum.into_buffer();
-        if Arc::get_mut(&mut held).is_some() {
-            multiply(&self.found::<Array>(&held, "gram_backward")?.0, true)?;
-            return Ok(held);
-        }
-        let from = self.found::<Array>(&held, "gram_backward")?.pointer();
-        let output = self.stream.allocate("gram_backward", bytes)?;
-        #[expect(unsafe_code, reason = "a copy between device addresses")]
-        // SAFETY: sum and result have the features' shape.
-        unsafe {
-            self.stream.copy("gram_backward", from, output.pointer(), bytes)?;
-        }
-        multiply(&output, true)?;
-        Ok(buffer(output))
+        self.updated("gram_backward", sum, |sum| multiply(sum, true))
     }
 
     fn pack_filter(&self, oihw: &Tensor) -> Done<Buffer> {
@@ -257,6 +204,30 @@ impl Backend for Cuda {
 
     fn total_variation_backward(&self, kind: Variation, image: &Tensor) -> Done<Buffer> {
         total_variation::backward(&self.stream, kind, image.shape(), self.array(image)?).map(buffer)
+    }
+
+    fn crop(&self, image: &Tensor, region: Region) -> Done<Buffer> {
+        region::crop(&self.stream, image.shape().nhwc("crop")?, self.array(image)?, region).map(buffer)
+    }
+
+    fn pad(&self, image: &Tensor, border: Border, padding: Padding) -> Done<Buffer> {
+        let shape = image.shape().nhwc("pad")?;
+        let Some(sides) = border.around([shape[1], shape[2]]) else {
+            return Err(self.stream.failed("pad", "the border is too wide"));
+        };
+        region::pad(&self.stream, shape, self.array(image)?, (border, padding), sides).map(buffer)
+    }
+
+    fn add_region(&self, image: Tensor, part: &Tensor, top: usize, left: usize) -> Done<Buffer> {
+        let (shape, values) = (image.shape().nhwc("add_region")?, self.array(part)?);
+        let [_, height, width, _] = part.shape().nhwc("add_region")?;
+        let region = Region { top, left, height, width };
+        self.updated("add_region", image, |image| region::add(&self.stream, shape, image, region, values))
+    }
+
+    fn resize(&self, image: &Tensor, rows: &Taps, columns: &Taps) -> Done<Buffer> {
+        let shape = image.shape().nhwc("resize")?;
+        resize::resize(&self.stream, shape, self.array(image)?.pointer(), rows, columns).map(buffer)
     }
 
     fn peak_flops(&self) -> Done<f64> {

@@ -25,12 +25,13 @@
 //! # }
 //! ```
 
+mod allocator;
 mod array;
 mod backend;
+mod cuda;
 mod error;
 mod gpus;
 mod kernels;
-mod pool;
 mod stream;
 
 pub use error::{Error, Result};
@@ -54,5 +55,5 @@ pub enum Precision {
 /// If there is no driver, no such GPU, the GPU is too old (compute capability below 7.5, or 8.0 for TF32), or the driver
 /// fails.
 pub fn open(ordinal: usize, precision: Precision) -> Result<Device> {
-    Ok(Device::new(backend::Cuda::open(ordinal, precision)?))
+    Ok(Device::new(cuda::Cuda::open(ordinal, precision)?))
 }

@@ -1,8 +1,8 @@
 //! The one stream of work of a device: memory, copies and launches.
 
+use crate::allocator::{Allocator, Block};
 use crate::error::{Error, said};
 use crate::gpus;
-use crate::pool::{Block, Pool};
 use cudarc::driver::sys::CUdeviceptr;
 use cudarc::driver::{
     CudaContext, CudaFunction, CudaModule, CudaStream, DeviceRepr, DriverError, LaunchConfig, PushKernelArg,
@@ -52,7 +52,7 @@ pub(crate) struct Stream {
     name: String,
     context: Arc<CudaContext>,
     queue: Arc<CudaStream>,
-    pool: Arc<Pool>,
+    allocator: Arc<Allocator>,
     modules: Mutex<HashMap<&'static str, Arc<CudaModule>>>,
     functions: Mutex<HashMap<(&'static str, &'static str), CudaFunction>>,
 }
@@ -68,8 +68,8 @@ impl Stream {
         let name = context.name().map_err(Error::during("name a GPU"))?;
         // The default stream: with any other, cudarc follows every buffer with events.
         let queue = context.default_stream();
-        let pool = Pool::new(&queue);
-        Ok(Self { name, context, queue, pool, modules: Mutex::default(), functions: Mutex::default() })
+        let allocator = Allocator::new(&queue);
+        Ok(Self { name, context, queue, allocator, modules: Mutex::default(), functions: Mutex::default() })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -81,12 +81,12 @@ impl Stream {
     }
 
     pub(crate) fn memory(&self) -> Memory {
-        self.pool.memory()
+        self.allocator.memory()
     }
 
     /// At least `bytes` bytes of unknown content.
     pub(crate) fn allocate(&self, operation: &'static str, bytes: usize) -> nst_tensor::Result<Block> {
-        self.pool.allocate(bytes).map_err(|message| self.failed(operation, message))
+        self.allocator.allocate(bytes).map_err(|message| self.failed(operation, message))
     }
 
     /// Copies values to fresh memory.
@@ -213,6 +213,6 @@ impl Stream {
 
 impl fmt::Debug for Stream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Stream of {}, {:?}", self.name, self.pool)
+        write!(f, "Stream of {}, {:?}", self.name, self.allocator)
     }
 }

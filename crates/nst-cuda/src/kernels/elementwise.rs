@@ -1,8 +1,8 @@
 //! Operations on single elements.
 
 use super::{NULL, THREADS, blocks_for};
+use crate::allocator::Block;
 use crate::array::Array;
-use crate::pool::Block;
 use crate::stream::{Kernel, Parameters, Source, Stream};
 use cudarc::driver::sys::CUdeviceptr;
 use nst_tensor::{Map, Result, Zip};

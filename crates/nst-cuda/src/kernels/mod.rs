@@ -9,10 +9,12 @@ pub(crate) mod peak;
 pub(crate) mod pool;
 pub(crate) mod products;
 pub(crate) mod reduce;
+pub(crate) mod region;
+pub(crate) mod resize;
 pub(crate) mod rows;
 pub(crate) mod total_variation;
 
-use crate::pool::{Block, bytes_of};
+use crate::allocator::{Block, bytes_of};
 use crate::stream::Stream;
 use cudarc::driver::sys::CUdeviceptr;
 use nst_tensor::{Conv2d, Result, Shape};

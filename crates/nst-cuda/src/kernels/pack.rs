@@ -1,7 +1,7 @@
 //! Filters and matrices as convolution wants its right operand.
 
 use super::{THREADS, blocks_for};
-use crate::pool::Block;
+use crate::allocator::Block;
 use crate::stream::{Kernel, Parameters, Source, Stream};
 use cudarc::driver::sys::CUdeviceptr;
 use nst_tensor::{Result, Transpose};

@@ -2,8 +2,8 @@
 
 use super::rows::{Padded, padded};
 use super::{THREADS, blocks_for, countable};
+use crate::allocator::Block;
 use crate::array::Array;
-use crate::pool::Block;
 use crate::stream::{Kernel, Parameters, Source, Stream};
 use cudarc::driver::sys::CUdeviceptr;
 use nst_tensor::{Conv2d, Result, Transpose};

@@ -1,8 +1,8 @@
 //! Sums, inner products and greatest values, in two stages of a fixed shape.
 
 use super::{NULL, THREADS};
+use crate::allocator::Block;
 use crate::array::Array;
-use crate::pool::Block;
 use crate::stream::{Kernel, Parameters, Source, Stream};
 use cudarc::driver::sys::CUdeviceptr;
 use nst_tensor::Result;

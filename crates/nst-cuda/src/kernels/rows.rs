@@ -1,7 +1,7 @@
 //! Rows padded to a multiple of four values.
 
 use super::{THREADS, blocks_for};
-use crate::pool::Block;
+use crate::allocator::Block;
 use crate::stream::{Kernel, Parameters, Source, Stream};
 use cudarc::driver::sys::CUdeviceptr;
 use nst_tensor::{Result, Transpose};

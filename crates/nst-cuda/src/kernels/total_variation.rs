@@ -1,8 +1,8 @@
 //! Total variation and its gradient.
 
 use super::{NULL, THREADS, blocks_for, reduce, tensor};
+use crate::allocator::Block;
 use crate::array::Array;
-use crate::pool::Block;
 use crate::stream::{Kernel, Parameters, Source, Stream};
 use cudarc::driver::sys::CUdeviceptr;
 use nst_tensor::{Result, Shape, Variation};

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const GRAIN: usize = 512;
 
 /// A device's memory.
-pub(crate) struct Pool {
+pub(crate) struct Allocator {
     stream: Arc<CudaStream>,
     state: Mutex<State>,
 }
@@ -26,14 +26,14 @@ struct State {
     account: Memory,
 }
 
-/// Memory that is held; it goes back to its pool when dropped.
+/// Memory that is held; it goes back to its allocator when dropped.
 pub(crate) struct Block {
     slice: Option<CudaSlice<u8>>,
     pointer: sys::CUdeviceptr,
-    pool: Arc<Pool>,
+    allocator: Arc<Allocator>,
 }
 
-impl Pool {
+impl Allocator {
     pub(crate) fn new(stream: &Arc<CudaStream>) -> Arc<Self> {
         Arc::new(Self { stream: Arc::clone(stream), state: Mutex::default() })
     }
@@ -65,7 +65,7 @@ impl Pool {
         state.account.in_use += slice.len();
         state.account.peak = state.account.peak.max(state.account.in_use);
         let pointer = slice.device_ptr(&self.stream).0;
-        Ok(Block { pointer, slice: Some(slice), pool: Arc::clone(self) })
+        Ok(Block { pointer, slice: Some(slice), allocator: Arc::clone(self) })
     }
 
     #[expect(unsafe_code, reason = "memory of unknown content")]
@@ -120,15 +120,15 @@ impl Block {
 impl Drop for Block {
     fn drop(&mut self) {
         let Some(slice) = self.slice.take() else { return };
-        let mut state = self.pool.state();
+        let mut state = self.allocator.state();
         state.account.in_use -= slice.len();
         state.spare.entry(slice.len()).or_default().push(slice);
     }
 }
 
-impl fmt::Debug for Pool {
+impl fmt::Debug for Allocator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Pool {:?}", self.memory())
+        write!(f, "Allocator {:?}", self.memory())
     }
 }
 

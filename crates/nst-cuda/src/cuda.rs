@@ -1,0 +1,78 @@
+//! The device itself: its stream, and how it keeps tensors.
+
+use crate::allocator::{Block, bytes_of};
+use crate::array::Array;
+use crate::error::Error;
+use crate::stream::Stream;
+use crate::{Precision, Result};
+use nst_tensor::{Buffer, Tensor};
+use std::sync::Arc;
+
+/// A GPU.
+#[derive(Debug)]
+pub(crate) struct Cuda {
+    pub(crate) stream: Stream,
+    pub(crate) precision: Precision,
+    pub(crate) name: String,
+}
+
+/// A result of an operation.
+pub(crate) type Done<T> = nst_tensor::Result<T>;
+
+impl Cuda {
+    pub(crate) fn open(ordinal: usize, precision: Precision) -> Result<Self> {
+        let stream = Stream::open(ordinal)?;
+        let has = stream.context().compute_capability().map_err(Error::during("describe a GPU"))?;
+        let (wants, needs, label) = match precision {
+            Precision::Float32 => ("nst", (7, 5), "f32"),
+            Precision::TensorFloat32 => ("TF32", (8, 0), "tf32"),
+        };
+        if has < needs {
+            return Err(Error::TooOld { name: stream.name().to_owned(), has, wants, needs });
+        }
+        let name = format!("cuda:{ordinal} ({}, {label})", stream.name());
+        Ok(Self { stream, precision, name })
+    }
+
+    /// What is kept of a tensor.
+    pub(crate) fn array<'a>(&self, tensor: &'a Tensor) -> Done<&'a Array> {
+        self.found(tensor.buffer(), "read a tensor")
+    }
+
+    /// What is kept in a buffer.
+    pub(crate) fn found<'a, T: 'static>(&self, buffer: &'a Buffer, operation: &'static str) -> Done<&'a T> {
+        buffer
+            .downcast_ref()
+            .ok_or_else(|| self.stream.failed(operation, "its storage was made by another kind of device"))
+    }
+
+    /// The tensor as `update` changes it: in place where nobody else holds it.
+    pub(crate) fn updated(
+        &self,
+        operation: &'static str,
+        tensor: Tensor,
+        update: impl FnOnce(&Block) -> Done<()>,
+    ) -> Done<Buffer> {
+        let bytes = bytes_of(tensor.shape());
+        let mut held = tensor.into_buffer();
+        let sole = Arc::get_mut(&mut held).is_some();
+        let array: &Array = self.found(&held, operation)?;
+        if sole {
+            update(&array.0)?;
+            return Ok(held);
+        }
+        let copy = self.stream.allocate(operation, bytes)?;
+        #[expect(unsafe_code, reason = "a copy between device addresses")]
+        // SAFETY: both have the tensor's shape.
+        unsafe {
+            self.stream.copy(operation, array.pointer(), copy.pointer(), bytes)?;
+        }
+        update(&copy)?;
+        Ok(buffer(copy))
+    }
+}
+
+/// A buffer of nst-tensor.
+pub(crate) fn buffer(block: Block) -> Buffer {
+    Arc::new(Array(block))
+}
