@@ -6,6 +6,7 @@ mod command;
 mod fetch_weights;
 mod golden;
 mod paint;
+mod ptx;
 mod tidy;
 mod venv;
 
@@ -30,6 +31,7 @@ enum Task {
     FetchWeights(fetch_weights::Args),
     Golden(golden::Args),
     Paint(paint::Args),
+    Ptx(ptx::Args),
     /// Compare the repository with the tables of arrows, licences and long files
     Tidy,
 }
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         Task::FetchWeights(args) => fetch_weights::run(&args),
         Task::Golden(args) => golden::run(&args),
         Task::Paint(args) => paint::run(&args),
+        Task::Ptx(args) => ptx::run(&args),
         Task::Tidy => tidy::run(),
     };
     match outcome {

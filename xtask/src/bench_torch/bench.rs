@@ -4,9 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use cargo_metadata::MetadataCommand;
-use etcetera::BaseStrategy;
 
 use super::Args;
 use crate::command::{cargo, run as run_command};
@@ -31,8 +30,7 @@ pub(super) struct Bench {
 impl Bench {
     /// Builds nst, sets up Python and looks at the machine.
     pub(super) fn new(args: &Args) -> Result<Self> {
-        let cache = etcetera::choose_base_strategy().map_err(|error| anyhow!("{error}"))?.cache_dir();
-        let folder = cache.join("nst").join("bench-torch");
+        let folder = crate::venv::cache()?.join("bench-torch");
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let output = crate::root().join(&args.output);
         if let Some(parent) = output.parent() {
