@@ -130,7 +130,7 @@ fn compare(bench: &Bench, args: &Args, part: Part, case: &Case, stamp: &str) -> 
             }
         }
         rows.push(row);
-        let body = format!("{}\n{stamp}", report::table(&comparison::COLUMNS, &rows));
+        let body = format!("{}\n{stamp}", crate::markdown::table(&comparison::COLUMNS, &rows));
         report::write_section(&bench.output, &heading, &body)?;
     }
     Ok(())

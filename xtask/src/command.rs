@@ -17,3 +17,10 @@ pub(crate) fn cargo() -> Command {
     command.current_dir(crate::root());
     command
 }
+
+/// What the command prints, trimmed; fails with its errors if it does.
+pub(crate) fn said(command: &mut Command) -> Result<String> {
+    let output = command.output().with_context(|| format!("cannot start {command:?}"))?;
+    ensure!(output.status.success(), "{command:?} failed: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}

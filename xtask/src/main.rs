@@ -5,6 +5,8 @@ mod ci;
 mod command;
 mod fetch_weights;
 mod golden;
+mod kernels;
+mod markdown;
 mod paint;
 mod ptx;
 mod tidy;
@@ -30,6 +32,7 @@ enum Task {
     Ci,
     FetchWeights(fetch_weights::Args),
     Golden(golden::Args),
+    Kernels(kernels::Args),
     Paint(paint::Args),
     Ptx(ptx::Args),
     /// Compare the repository with the tables of arrows, licences and long files
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Task::Ci => ci::run(),
         Task::FetchWeights(args) => fetch_weights::run(&args),
         Task::Golden(args) => golden::run(&args),
+        Task::Kernels(args) => kernels::run(&args),
         Task::Paint(args) => paint::run(&args),
         Task::Ptx(args) => ptx::run(&args),
         Task::Tidy => tidy::run(),

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use cargo_metadata::MetadataCommand;
 
 use super::Args;
-use crate::command::{cargo, run as run_command};
+use crate::command::{cargo, run as run_command, said};
 
 /// What every measurement needs.
 pub(super) struct Bench {
@@ -77,11 +77,4 @@ impl Bench {
 /// A file that lies beside this one.
 pub(super) fn script(name: &str) -> PathBuf {
     crate::root().join("xtask").join("src").join("bench_torch").join(name)
-}
-
-/// What the command prints.
-fn said(command: &mut Command) -> Result<String> {
-    let output = command.output().with_context(|| format!("cannot start {command:?}"))?;
-    ensure!(output.status.success(), "{command:?} failed: {}", String::from_utf8_lossy(&output.stderr));
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

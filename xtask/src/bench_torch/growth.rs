@@ -41,7 +41,7 @@ pub(super) fn measure(bench: &Bench, cases: &[Case], stamp: &str) -> Result<()> 
             "Shares are of the network's picture of 512 px, or else its first. Median of {} runs.\n\n{}\n\
              ![time and memory for each pixel](growth.svg)\n\n{stamp}",
             round + 1,
-            report::table(&COLUMNS, &cells(&rows))
+            crate::markdown::table(&COLUMNS, &cells(&rows))
         );
         report::write_section(&bench.output, "Growth with the picture", &body)?;
         plot(bench, &rows, &program.name())?;

@@ -55,23 +55,9 @@ fn with_section(document: &str, heading: &str, body: &str) -> String {
     text
 }
 
-/// A table in Markdown.
-pub(super) fn table(columns: &[&str], rows: &[Vec<String>]) -> String {
-    let line = |cells: &mut dyn Iterator<Item = &str>| {
-        let cells: Vec<_> = cells.map(|cell| cell.replace('|', "/")).collect();
-        format!("| {} |\n", cells.join(" | "))
-    };
-    let rule = "---|".repeat(columns.len());
-    let mut text = format!("{}|{rule}\n", line(&mut columns.iter().copied()));
-    for row in rows {
-        text += &line(&mut row.iter().map(String::as_str));
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{HEAD, table, with_section};
+    use super::{HEAD, with_section};
 
     #[test]
     fn a_section_is_added_once_and_then_replaced_in_its_place() {
@@ -87,11 +73,5 @@ mod tests {
     fn headings_are_compared_whole_and_the_head_is_renewed() {
         let document = with_section("# An older head\n\n## One\n\nfirst\n", "One and more", "second");
         assert_eq!(document, format!("{HEAD}\n## One\n\nfirst\n\n## One and more\n\nsecond\n"));
-    }
-
-    #[test]
-    fn cells_cannot_break_a_table() {
-        let rows = [vec!["x".into(), "a|b".into()]];
-        assert_eq!(table(&["one", "two"], &rows), "| one | two |\n|---|---|\n| x | a/b |\n");
     }
 }

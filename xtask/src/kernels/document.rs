@@ -1,0 +1,303 @@
+//! The document: tables in Markdown and what they mean.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use anyhow::Result;
+
+use super::evidence::{Evidence, Kernels, LEAST_SHARE, Name};
+use super::interpreted::Counts;
+use super::occupancy::{Architecture, SM_80, SM_90};
+use super::roofline::{H100, LAYERS, RTX_3090, Roofline};
+use super::sass::Instruction;
+use crate::markdown::table;
+
+/// More sectors or wavefronts than this, over the ideal, stand out.
+const MOST_OVER_IDEAL: f64 = 1.1;
+
+const HEAD: &str = "\
+# What the compiled kernels use
+
+Written by `cargo xtask kernels`, without a GPU; nothing here is a measured time. What stands out is **bold**.
+";
+
+const STATIC: &str = "\
+From the committed PTX, assembled and disassembled.
+
+- *Registers* of a thread, *spilled* bytes of a thread (there must be none), *shared* bytes of a block: `ptxas --verbose`.
+- *Threads* of a block: the source's `__launch_bounds__`.
+- *Occupancy*: resident warps among the most that a multiprocessor holds, from those numbers and the limits in the CUDA
+  C++ Programming Guide, \"Technical Specifications per Compute Capability\": 64 warps, 32 blocks and 65536 registers;
+  164 KiB of shared memory (8.0), 228 KiB (9.0). Few warps are no fault where each has many independent sums.
+- *Inner loop*: multiplications (FFMA in f32, HMMA on tensor cores) among the instructions of the longest way once through
+  the loop that most of them are in. Of the machine code's natural loops (an edge leads back to an instruction that every
+  way to its source passes), it is the one with most multiplications that has no other loop with any inside. Of two
+  branches the longer one counts, however seldom it is taken, and a loop without multiplications counts once.
+";
+
+/// Everything that the document is made of.
+pub(super) struct Findings {
+    /// ptxas's.
+    pub(super) version: String,
+    pub(super) on_sm_80: Kernels,
+    pub(super) on_sm_90: Kernels,
+    /// By name; empty if the interpreter's tests have written nothing.
+    pub(super) interpreted: BTreeMap<String, Counts>,
+}
+
+impl Findings {
+    /// The whole document.
+    pub(super) fn document(&self) -> Result<String> {
+        let mut text = format!("{HEAD}\n## In machine code\n\n{STATIC}\n");
+        let percent = 100.0 * LEAST_SHARE;
+        let _ = writeln!(
+            text,
+            "A convolution or product of matrices in f32 should have at least {percent:.0} %."
+        );
+        for (architecture, kernels) in self.architectures() {
+            let rows: Vec<_> = kernels.iter().map(|(name, evidence)| static_row(name, evidence)).collect();
+            let _ = write!(
+                text,
+                "\n### {} (ptxas {})\n\n{}",
+                architecture.name,
+                self.version,
+                table(&STATIC_COLUMNS, &rows)
+            );
+        }
+        if !self.interpreted.is_empty() {
+            let _ = write!(text, "\n## Memory accesses\n\n{ACCESSES}\n{}", accesses(&self.interpreted));
+        }
+        let _ = write!(text, "\n## An estimate of VGG-19's convolutions\n\n{}", self.estimate()?);
+        Ok(text)
+    }
+
+    fn architectures(&self) -> [(Architecture, &Kernels); 2] {
+        [(SM_80, &self.on_sm_80), (SM_90, &self.on_sm_90)]
+    }
+
+    /// Kernels that spill, which none may.
+    pub(super) fn spills(&self) -> Vec<String> {
+        let all = self.architectures().into_iter().flat_map(|(architecture, kernels)| {
+            let spilling = kernels.iter().filter(|(_, evidence)| evidence.resources.spilled_bytes > 0);
+            spilling.map(move |(name, evidence)| {
+                format!("{name} spills {} bytes on {}", evidence.resources.spilled_bytes, architecture.name)
+            })
+        });
+        all.collect()
+    }
+
+    fn estimate(&self) -> Result<String> {
+        let rooflines = [
+            Roofline::f32(&H100, &self.on_sm_90)?,
+            Roofline::tf32(&H100, &self.on_sm_90)?,
+            Roofline::f32(&RTX_3090, &self.on_sm_80)?,
+            Roofline::tf32(&RTX_3090, &self.on_sm_80)?,
+        ];
+        let mut columns: Vec<String> =
+            ["layer", "pixels", "channels", "GFLOP", "MB"].map(String::from).to_vec();
+        columns.extend(rooflines.iter().map(|roofline| format!("{}, ms", roofline.title)));
+        let mut rows: Vec<Vec<String>> = LAYERS
+            .iter()
+            .map(|&layer| {
+                let mut row = vec![
+                    layer.name.to_owned(),
+                    format!("{0}x{0}", layer.side),
+                    format!("{}->{}", layer.inputs, layer.outputs),
+                    format!("{:.2}", layer.flops() * 1e-9),
+                    format!("{:.1}", layer.bytes() * 1e-6),
+                ];
+                row.extend(rooflines.iter().map(|roofline| both_ways(|way| roofline.seconds(layer, way))));
+                row
+            })
+            .collect();
+        let flops: f64 = LAYERS.iter().map(|layer| layer.flops()).sum();
+        let bytes: f64 = LAYERS.iter().map(|layer| layer.bytes()).sum();
+        let mut sum = vec![
+            "all".into(),
+            String::new(),
+            String::new(),
+            format!("{:.2}", flops * 1e-9),
+            format!("{:.1}", bytes * 1e-6),
+        ];
+        sum.extend(rooflines.iter().map(|roofline| {
+            both_ways(|way| (LAYERS.iter().map(|&layer| roofline.seconds(layer, way).0).sum(), false))
+        }));
+        rows.push(sum);
+        let fractions: Vec<Vec<String>> = rooflines
+            .iter()
+            .map(|roofline| {
+                let [forward, backward] =
+                    roofline.fractions.map(|fraction| format!("{:.0} %", 100.0 * fraction));
+                vec![roofline.title.clone(), forward, backward]
+            })
+            .collect();
+        let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+        Ok(format!(
+            "{ESTIMATE}\n{}\n{}",
+            table(&["fraction of peak", "forward", "backward"], &fractions),
+            table(&columns, &rows)
+        ))
+    }
+}
+
+const STATIC_COLUMNS: [&str; 8] =
+    ["kernel", "registers", "spilled", "shared", "threads", "occupancy", "inner loop", "share"];
+
+fn static_row(name: &Name, evidence: &Evidence) -> Vec<String> {
+    let Evidence { resources, threads, occupancy, hot_loop } = evidence;
+    let (in_loop, share) = hot_loop.map_or(("-".into(), "-".into()), |(instruction, found)| {
+        let kind = if instruction == Instruction::Mma { "HMMA" } else { "FFMA" };
+        let in_loop = format!("{} {kind} of {}", found.multiplications, found.instructions);
+        (in_loop, format!("{:.1} %", 100.0 * found.share()))
+    });
+    vec![
+        format!("`{name}`"),
+        resources.registers.to_string(),
+        bold_if(resources.spilled_bytes > 0, resources.spilled_bytes.to_string()),
+        resources.shared_bytes.to_string(),
+        threads.to_string(),
+        format!("{:.1} %", 100.0 * occupancy),
+        in_loop,
+        bold_if(evidence.is_below_least_share(name), share),
+    ]
+}
+
+const ACCESSES: &str = "\
+Counted by the PTX interpreter of the tests, which wrote `KERNELS.json`, over one launch of each kernel: sectors of 32 bytes
+of global memory over those without an unused byte, wavefronts of shared memory over those without bank conflicts, and
+instructions of warps.
+";
+
+fn accesses(interpreted: &BTreeMap<String, Counts>) -> String {
+    let rows: Vec<_> = interpreted
+        .iter()
+        .map(|(name, counts)| {
+            let ratio = |ratio: Option<f64>| {
+                ratio.map_or("-".into(), |ratio| bold_if(ratio > MOST_OVER_IDEAL, format!("{ratio:.2}")))
+            };
+            vec![
+                format!("`{name}`"),
+                ratio(counts.sectors_over_ideal()),
+                ratio(counts.wavefronts_over_ideal()),
+                counts.instructions.values().sum::<u64>().to_string(),
+            ]
+        })
+        .collect();
+    table(&["kernel", "sectors / ideal", "wavefronts / ideal", "instructions"], &rows)
+}
+
+const ESTIMATE: &str = "\
+**An estimate from data sheets and counts. Nobody has measured these times.** For a picture of 512x512 pixels, forward and
+backward to the data, it says how fast the kernels could be at best; L2 misses, latencies, launches and partly filled
+multiprocessors come on top.
+
+- A layer takes the longer of its multiplications (2 x 9 x pixels x inputs x outputs, one way) at the fraction of the peak
+  below, and of moving its inputs, filters and outputs once, in f32, at the full bandwidth. Where moving takes longer, the
+  time is in *italics*. That a pooling right after makes outputs smaller is not counted, nor ReLU's bits.
+- The fraction of the peak in f32 is the share of FFMA in the inner loop above: a scheduler issues one instruction a cycle,
+  and one FFMA a cycle is the peak. In TF32 it is the share of HMMA times the cycles that a scheduler's tensor core takes
+  for one of 16x8x8 (4 on the H100, 32 on the RTX 3090), at most 1. Hopper's data sheet is for its `wgmma` instructions;
+  `mma.sync`, which these kernels use, does not reach it (Luo et al. 2024, *Benchmarking and Dissecting the Nvidia Hopper
+  GPU Architecture*).
+- H100 SXM: 66.9 TFLOP/s in f32, 494.7 in TF32 without sparsity, 3.35 TB/s (*NVIDIA H100 Tensor Core GPU Architecture*,
+  white paper, 2022), with the code for sm_90. RTX 3090: 35.6 TFLOP/s in f32 and in TF32 without sparsity, 936 GB/s (*NVIDIA
+  Ampere GA102 GPU Architecture*, white paper, 2020), with the code for sm_80, though it is an sm_86.
+";
+
+/// Milliseconds forward and backward, from seconds and whether memory takes them.
+fn both_ways(seconds: impl Fn(usize) -> (f64, bool)) -> String {
+    let [forward, backward] = [0, 1].map(|way| {
+        let (seconds, moves) = seconds(way);
+        let mark = if moves { "*" } else { "" };
+        format!("{mark}{:.3}{mark}", 1e3 * seconds)
+    });
+    format!("{forward} + {backward}")
+}
+
+fn bold_if(stands_out: bool, text: String) -> String {
+    if stands_out { format!("**{text}**") } else { text }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::collections::BTreeMap;
+
+    use super::Findings;
+    use crate::kernels::evidence::{Evidence, Kernels, Name};
+    use crate::kernels::hot_loop::HotLoop;
+    use crate::kernels::interpreted::Counts;
+    use crate::kernels::resources::Resources;
+    use crate::kernels::sass::Instruction;
+
+    /// The convolution's four kernels, four of five instructions in the inner loop multiplying.
+    pub(in crate::kernels) fn kernels() -> Kernels {
+        let hot_loop = HotLoop { instructions: 5, multiplications: 4 };
+        let names =
+            ["conv2d", "conv2d_tf32"].map(|file| ["conv2d", "conv2d_gated"].map(|entry| (file, entry)));
+        let names = names.as_flattened().iter();
+        names
+            .map(|&(file, entry)| {
+                let kind = if file == "conv2d" { Instruction::Ffma } else { Instruction::Mma };
+                let evidence = Evidence {
+                    resources: Resources { registers: 128, spilled_bytes: 0, shared_bytes: 16384 },
+                    threads: 256,
+                    occupancy: 0.25,
+                    hot_loop: Some((kind, hot_loop)),
+                };
+                (Name { file: file.into(), entry: entry.into() }, evidence)
+            })
+            .collect()
+    }
+
+    fn findings() -> Findings {
+        Findings {
+            version: "1.2.3".into(),
+            on_sm_80: kernels(),
+            on_sm_90: kernels(),
+            interpreted: BTreeMap::new(),
+        }
+    }
+
+    fn of_conv2d(findings: &mut Findings) -> &mut Evidence {
+        findings.on_sm_90.values_mut().next().unwrap()
+    }
+
+    #[test]
+    fn every_kernel_has_its_row_and_the_counts_are_left_out_where_there_are_none() {
+        let text = findings().document().unwrap();
+        let row = "| `conv2d::conv2d` | 128 | 0 | 16384 | 256 | 25.0 % | 4 FFMA of 5 | 80.0 % |\n";
+        assert_eq!(text.matches(row).count(), 2, "{text}");
+        assert!(text.contains(
+            "| `conv2d_tf32::conv2d_gated` | 128 | 0 | 16384 | 256 | 25.0 % | 4 HMMA of 5 | 80.0 % |"
+        ));
+        assert!(text.contains("| H100 SXM TF32 | 100 % | 100 % |"));
+        assert!(text.contains("| conv1_1 | 512x512 | 3->64 | 0.91 | 70.3 | *0.021* + *0.021* |"), "{text}");
+        assert!(!text.contains("Memory accesses"));
+        assert!(findings().spills().is_empty());
+    }
+
+    #[test]
+    fn spills_and_small_shares_stand_out() {
+        let mut findings = findings();
+        let conv2d = of_conv2d(&mut findings);
+        conv2d.resources.spilled_bytes = 8;
+        conv2d.hot_loop = Some((Instruction::Ffma, HotLoop { instructions: 2, multiplications: 1 }));
+        assert_eq!(findings.spills(), ["conv2d::conv2d spills 8 bytes on sm_90"]);
+        let row = "| `conv2d::conv2d` | 128 | **8** | 16384 | 256 | 25.0 % | 1 FFMA of 2 | **50.0 %** |\n";
+        assert!(findings.document().unwrap().contains(row));
+    }
+
+    #[test]
+    fn counts_have_a_table_of_their_own() {
+        let mut findings = findings();
+        let counts = Counts {
+            sectors: 120,
+            ideal_sectors: 100,
+            wavefronts: 0,
+            ideal_wavefronts: 0,
+            instructions: BTreeMap::from([("fma".into(), 4), ("other".into(), 3)]),
+        };
+        findings.interpreted.insert("conv2d::conv2d".into(), counts);
+        assert!(findings.document().unwrap().contains("| `conv2d::conv2d` | **1.20** | - | 7 |\n"));
+    }
+}
