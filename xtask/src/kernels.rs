@@ -1,6 +1,7 @@
 //! Evidence of how good the CUDA kernels are that needs no GPU: `crates/nst-cuda/KERNELS.md`.
 
 mod document;
+mod estimate;
 mod evidence;
 mod hot_loop;
 mod interpreted;
