@@ -423,6 +423,12 @@ template <bool GATED> __device__ __forceinline__ void convolve(const Parameters 
     finish(p, first_row + row, first_column + column + 16 + 4 * (lane & 3), lane, sums, 1);
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS) conv2d(Parameters p) { convolve<false>(p); }
+#ifdef NST_TF32
+#define ENTRY(name) extern "C" __global__ void __launch_bounds__(THREADS) name##_tf32(Parameters p)
+#else
+#define ENTRY(name) extern "C" __global__ void __launch_bounds__(THREADS) name(Parameters p)
+#endif
+
+ENTRY(conv2d) { convolve<false>(p); }
 // Through a gate; nothing follows the sums.
-extern "C" __global__ void __launch_bounds__(THREADS) conv2d_gated(Parameters p) { convolve<true>(p); }
+ENTRY(conv2d_gated) { convolve<true>(p); }

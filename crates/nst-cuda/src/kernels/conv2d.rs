@@ -13,9 +13,9 @@ use nst_tensor::{Activation, Conv2d, Pooling, Result, Transpose};
 static SOURCE: Source = Source { name: "conv2d", ptx: include_str!("conv2d.ptx") };
 static SOURCE_TF32: Source = Source { name: "conv2d_tf32", ptx: include_str!("conv2d_tf32.ptx") };
 static CONV2D: Kernel = Kernel { source: &SOURCE, name: "conv2d", threads: 128 };
-static CONV2D_TF32: Kernel = Kernel { source: &SOURCE_TF32, name: "conv2d", threads: 128 };
+static CONV2D_TF32: Kernel = Kernel { source: &SOURCE_TF32, name: "conv2d_tf32", threads: 128 };
 static GATED: Kernel = Kernel { source: &SOURCE, name: "conv2d_gated", threads: 128 };
-static GATED_TF32: Kernel = Kernel { source: &SOURCE_TF32, name: "conv2d_gated", threads: 128 };
+static GATED_TF32: Kernel = Kernel { source: &SOURCE_TF32, name: "conv2d_gated_tf32", threads: 128 };
 
 /// Rows of a block's tile, as conv2d.cu has them.
 const ROWS: usize = 128;
