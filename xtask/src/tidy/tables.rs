@@ -17,6 +17,7 @@ pub(super) const ROOMS: &[Room] = &[
         dev: &[],
     },
     Room { name: "nst-cuda", workspace: &["nst-tensor"], external: &["cudarc", "thiserror"], dev: &[] },
+    Room { name: "nst-ptx", workspace: &[], external: &["rayon", "thiserror"], dev: &[] },
     Room { name: "nst-autodiff", workspace: &["nst-tensor"], external: &["thiserror"], dev: &[] },
     Room {
         name: "nst-vgg",
