@@ -76,6 +76,13 @@ pub(super) const ROOMS: &[Room] = &[
         ],
         dev: &[],
     },
+    // Tests alone stand on it: it is in no product's graph.
+    Room {
+        name: "nst-libcuda",
+        workspace: &["nst-ptx"],
+        external: &["libloading", "serde", "serde_json", "thiserror"],
+        dev: &["cudarc", "tempfile"],
+    },
     Room {
         name: "xtask",
         workspace: &["nst-weights"],

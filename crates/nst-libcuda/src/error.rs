@@ -1,0 +1,36 @@
+//! What can go wrong around the stand-in.
+
+use std::path::PathBuf;
+
+/// Why the stand-in could not be loaded or used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The shared library is not where cargo puts it: beside the running program, in `deps`, or one folder up.
+    #[error("{name} is in none of {searched:?}: is nst-libcuda a dev-dependency of this package?")]
+    NotFound {
+        /// The file's name.
+        name: String,
+        /// The folders that were looked into.
+        searched: Vec<PathBuf>,
+    },
+    /// The dynamic linker refused a library, or it lacks a function.
+    #[error("{path:?}: {source}")]
+    Library {
+        /// The library.
+        path: PathBuf,
+        /// The linker's words.
+        source: libloading::Error,
+    },
+    /// The system refused something about files or processes.
+    #[error("{what}: {source}")]
+    System {
+        /// What was attempted.
+        what: String,
+        /// The system's words.
+        source: std::io::Error,
+    },
+    /// The two halves of this crate do not speak the same language, as when the library is of another build.
+    #[error("the stand-in's report cannot be read: {0}")]
+    Report(#[from] serde_json::Error),
+}
