@@ -30,7 +30,18 @@ pub enum Error {
         /// The system's words.
         source: std::io::Error,
     },
+    /// The C++ compiler refused a kernel's source.
+    #[error("{source_name} does not compile for the host: {words}")]
+    Compiler {
+        /// What the source is called.
+        source_name: String,
+        /// The compiler's words.
+        words: String,
+    },
+    /// The driver could not use the host's kernels.
+    #[error("second opinion: {0}")]
+    SecondOpinion(String),
     /// The two halves of this crate do not speak the same language, as when the library is of another build.
-    #[error("the stand-in's report cannot be read: {0}")]
+    #[error("the two halves of the stand-in do not understand each other: {0}")]
     Report(#[from] serde_json::Error),
 }

@@ -16,6 +16,8 @@
 //! - **Counting** is by host thread, so that tests can run beside each other; [`StandIn::process_report`] adds up.
 //!   The device's memory, its checks and its being broken after a fault are the process's: a test that plays with these
 //!   belongs into a file of its own.
+//! - **A second opinion.** A [`Twin`] is the kernels' CUDA source, built for the host by a C++ compiler; with
+//!   [`StandIn::second_opinion`] every launch is done by both and their results compared, bit for bit.
 //! - **A program that does not know about it** can be told by the environment what to do: `NST_LIBCUDA_REPORT` names a file
 //!   for the process's report as JSON, written when it ends; `NST_LIBCUDA_CHECKS` is `none` or some of `races`,
 //!   `uninitialised`, `counts` with commas between; `NST_LIBCUDA_MEMORY` is the device's memory in bytes.
@@ -40,7 +42,9 @@ mod error;
 mod report;
 mod stand_in;
 mod status;
+mod twin;
 
 pub use error::Error;
 pub use report::{KernelReport, Leak, Report, Transfers};
 pub use stand_in::StandIn;
+pub use twin::{Source, Twin};

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 pub struct Report {
     /// Kernels launched.
     pub launches: u64,
+    /// Launches that were done a second time, on the host, and compared.
+    pub second_opinions: u64,
     /// How often the host waited for the device: copies to pageable host memory or by a blocking call, and
     /// `cuStreamSynchronize`, `cuCtxSynchronize` and `cuEventSynchronize` where the thread had queued work since it last
     /// waited. Not counted: copies to the device, which do not wait for work that is queued, and freeing memory.
@@ -71,6 +73,7 @@ impl Report {
     /// Adds another thread's counters.
     pub(crate) fn add(&mut self, other: &Self) {
         self.launches += other.launches;
+        self.second_opinions += other.second_opinions;
         self.synchronisations += other.synchronisations;
         self.transfers.uploads += other.transfers.uploads;
         self.transfers.uploaded_bytes += other.transfers.uploaded_bytes;

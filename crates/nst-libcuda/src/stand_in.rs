@@ -2,11 +2,11 @@
 
 #![expect(unsafe_code, reason = "loads a shared library and calls its functions")]
 
-use crate::{Error, Report};
+use crate::{Error, Report, Twin};
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use nst_ptx::Checks;
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
-use std::ffi::{CStr, c_char, c_int};
+use std::ffi::{CStr, CString, c_char, c_int};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -24,6 +24,7 @@ struct Entry {
     release: unsafe extern "C" fn(*mut c_char),
     set_capacity: unsafe extern "C" fn(u64),
     set_checks: unsafe extern "C" fn(bool, bool, bool, u64),
+    second_opinion: unsafe extern "C" fn(*const c_char) -> *mut c_char,
     reset: unsafe extern "C" fn(),
 }
 
@@ -83,6 +84,22 @@ impl StandIn {
         unsafe { (self.entry.set_checks)(races, uninitialised, counts, budget) }
     }
 
+    /// From now on does each launch of a kernel that has a twin a second time, on the host, from the same memory, and compares
+    /// all of the device's memory. A difference is a fault: its words name the kernel, the address and both values, and the
+    /// device is broken. `None` ends this. For the whole process; launches wait for each other meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SecondOpinion`] if the twin cannot be loaded.
+    pub fn second_opinion(&self, twin: Option<&Twin>) -> Result<(), Error> {
+        let libraries = serde_json::to_string(twin.map_or(&[][..], |twin| &twin.libraries))?;
+        // JSON writes a zero byte as an escape, so there is none.
+        let libraries = CString::new(libraries).unwrap_or_default();
+        // SAFETY: a string that outlives the call.
+        let complaint = unsafe { (self.entry.second_opinion)(libraries.as_ptr()) };
+        if complaint.is_null() { Ok(()) } else { Err(Error::SecondOpinion(self.take(complaint))) }
+    }
+
     /// Sets the calling thread's counters to zero, forgets its faults, disowns the memory that it has allocated, and, for the
     /// whole process, lets the driver work again after a fault. The real driver cannot do the last.
     pub fn reset(&self) {
@@ -91,13 +108,18 @@ impl StandIn {
     }
 
     fn ask(&self, whole_process: c_int) -> Result<Report, Error> {
-        // SAFETY: the function gives a string that is ours until it is released, once, below.
+        // SAFETY: the function takes any number.
         let text = unsafe { (self.entry.report)(whole_process) };
-        // SAFETY: it ends with a zero.
-        let report = serde_json::from_slice(unsafe { CStr::from_ptr(text) }.to_bytes());
+        Ok(serde_json::from_str(&self.take(text))?)
+    }
+
+    /// Copies a string that the library gave us, and gives it back.
+    fn take(&self, text: *mut c_char) -> String {
+        // SAFETY: the library's strings end with a zero and are ours until they are released, once, below.
+        let copy = unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned();
         // SAFETY: nothing refers to it any more.
         unsafe { (self.entry.release)(text) }
-        Ok(report?)
+        copy
     }
 }
 
@@ -113,6 +135,7 @@ impl Entry {
                 release: *library.get(b"nst_libcuda_release")?,
                 set_capacity: *library.get(b"nst_libcuda_set_capacity")?,
                 set_checks: *library.get(b"nst_libcuda_set_checks")?,
+                second_opinion: *library.get(b"nst_libcuda_second_opinion")?,
                 reset: *library.get(b"nst_libcuda_reset")?,
             }
         };

@@ -1,6 +1,6 @@
 //! cudarc on the stand-in: what works. These tests run beside each other, as other crates' tests will.
 
-#![expect(unsafe_code, reason = "launches kernels, and looks functions up")]
+#![expect(unsafe_code, clippy::unwrap_used, reason = "tests, which launch kernels and look functions up")]
 
 mod common;
 

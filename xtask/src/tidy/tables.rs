@@ -80,8 +80,8 @@ pub(super) const ROOMS: &[Room] = &[
     Room {
         name: "nst-libcuda",
         workspace: &["nst-ptx"],
-        external: &["libloading", "serde", "serde_json", "thiserror"],
-        dev: &["cudarc", "tempfile"],
+        external: &["libloading", "serde", "serde_json", "tempfile", "thiserror"],
+        dev: &["cudarc"],
     },
     Room {
         name: "xtask",

@@ -2,6 +2,8 @@
 
 #![expect(unsafe_code, reason = "exports functions for C callers")]
 
+use super::pointer::text;
+use super::second_opinion::SecondOpinion;
 use super::with_state;
 use nst_ptx::Checks;
 use std::ffi::{CString, c_char, c_int};
@@ -39,6 +41,27 @@ extern "C" fn nst_libcuda_set_checks(races: bool, uninitialised: bool, counts: b
         state.checks = Checks { races, uninitialised, counts, budget };
         Ok(())
     });
+}
+
+/// Takes the libraries of a [`crate::Twin`], as JSON; an empty list ends the comparisons. Null, or what went wrong, which
+/// the caller gives back to `nst_libcuda_release`.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn nst_libcuda_second_opinion(libraries: *const c_char) -> *mut c_char {
+    // SAFETY: the caller's string.
+    let loaded = unsafe { text(libraries) }
+        .map_err(|_| "no list of libraries".to_owned())
+        .and_then(|list| serde_json::from_str(list).map_err(|error| error.to_string()))
+        .and_then(|libraries| SecondOpinion::load(libraries).map_err(|error| error.to_string()));
+    match loaded {
+        Ok(second_opinion) => {
+            with_state(|state| {
+                state.second_opinion = second_opinion;
+                Ok(())
+            });
+            std::ptr::null_mut()
+        }
+        Err(complaint) => CString::new(complaint).unwrap_or_default().into_raw(),
+    }
 }
 
 #[unsafe(no_mangle)]

@@ -9,6 +9,7 @@ use super::attributes::{BLOCK, GRID, THREADS};
 use super::context::check_stream;
 use super::module::function;
 use super::pointer::bytes;
+use super::second_opinion::{Peer, snapshot};
 use super::state::{Function, State};
 use super::{in_context, panic_text, with_state};
 use crate::status::Status;
@@ -17,7 +18,8 @@ use std::ffi::{c_int, c_uint, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// A launch that can run without the driver's lock: other threads go on meanwhile.
+/// A launch that can run without the driver's lock: other threads go on meanwhile. One that is compared with its twin keeps
+/// the lock, because all memory is.
 struct Prepared {
     function: Function,
     grid: [u32; 3],
@@ -30,10 +32,26 @@ struct Prepared {
 
 impl Prepared {
     fn run(&self) -> Result<Counts, Error> {
-        let Self { function, grid, block, dynamic_shared, parameters, memory, checks } = self;
-        let kernel = function.kernel();
-        let (grid, block, dynamic_shared) = (*grid, *block, *dynamic_shared);
-        nst_ptx::run(&Launch { kernel, grid, block, dynamic_shared, parameters }, memory, *checks)
+        nst_ptx::run(&self.launch(), &self.memory, self.checks)
+    }
+
+    fn launch(&self) -> Launch<'_> {
+        let &Self { ref function, grid, block, dynamic_shared, ref parameters, .. } = self;
+        Launch { kernel: function.kernel(), grid, block, dynamic_shared, parameters }
+    }
+
+    /// Runs here and on the host. Both must agree.
+    fn run_twice(&self, state: &mut State, peer: Peer) -> Result<(), Status> {
+        let before = snapshot(&self.memory);
+        let ended = self.run();
+        let difference = ended.is_ok().then(|| peer.compare(&self.launch(), &self.memory, &before)).flatten();
+        record(state, &self.function.name, ended)?;
+        state.tally().report.second_opinions += 1;
+        if let Some(difference) = difference {
+            state.fault(difference);
+            state.broken = Some(Status::LaunchFailed);
+        }
+        Ok(())
     }
 }
 
@@ -135,7 +153,12 @@ unsafe extern "C" fn cuLaunchKernel(
         // SAFETY: the caller promises as much, as to the driver.
         let parameters = unsafe { gather(&function, pointers) }?;
         let (memory, checks) = (Arc::clone(&state.memory), state.checks);
-        prepared = Some(Prepared { function, grid, block, dynamic_shared, parameters, memory, checks });
+        let peer = state.second_opinion.of(&function.loaded.ptx, &function.name);
+        let launch = Prepared { function, grid, block, dynamic_shared, parameters, memory, checks };
+        if let Some(peer) = peer {
+            return launch.run_twice(state, peer);
+        }
+        prepared = Some(launch);
         Ok(())
     });
     let Some(prepared) = prepared else { return code };

@@ -14,6 +14,7 @@ mod memory;
 mod module;
 mod pinned;
 mod pointer;
+mod second_opinion;
 mod state;
 mod transfer;
 

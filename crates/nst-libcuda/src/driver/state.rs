@@ -1,6 +1,7 @@
 //! What the driver knows: the device's memory, handles, and what each host thread has done.
 
 use super::caller;
+use super::second_opinion::SecondOpinion;
 use crate::report::{Leak, Report};
 use crate::status::Status;
 use nst_ptx::{Checks, Kernel, Memory, Module};
@@ -92,6 +93,7 @@ pub(super) struct State {
     pub(super) retained: usize,
     /// The fault after which nothing works any more.
     pub(super) broken: Option<Status>,
+    pub(super) second_opinion: SecondOpinion,
     tallies: HashMap<ThreadId, Tally>,
 }
 
@@ -108,6 +110,7 @@ impl Default for State {
             next_handle: FIRST_HANDLE,
             retained: 0,
             broken: None,
+            second_opinion: SecondOpinion::default(),
             tallies: HashMap::new(),
         }
     }
