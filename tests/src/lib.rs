@@ -2,6 +2,8 @@
 
 #![expect(clippy::missing_panics_doc, reason = "a panic is how a test fails")]
 
+pub mod gpu;
+
 use image::{ExtendedColorType, ImageEncoder, RgbImage, codecs::jpeg::JpegEncoder};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

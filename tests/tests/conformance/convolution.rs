@@ -1,5 +1,6 @@
 //! Convolution and its gradients.
 
+use crate::devices::tolerance;
 use crate::numbers::{assert_close, random, tensor};
 use nst_kernels::reference::{self, test_values};
 use nst_tensor::{Activation, Conv2d, Device, Epilogue, Filter, Gate, Pooling, Shape, Tensor};
@@ -185,7 +186,7 @@ fn passes_what_was_stored(
 ) {
     let ones = Tensor::full(device, gate.stored(), 1.0).expect("ones");
     let passed = through(conv, gate, &ones);
-    let near = 1e-5 * products.iter().fold(1.0f32, |greatest, x| greatest.max(x.abs()));
+    let near = tolerance(device) * products.iter().fold(1.0f32, |greatest, x| greatest.max(x.abs()));
     let (height, width) = (conv.out_height(), conv.out_width());
     let [in_height, in_width] =
         [height, width].map(|side| if pooling.is_some() { side / 2 * 2 } else { side });

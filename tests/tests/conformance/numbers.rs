@@ -1,10 +1,8 @@
 //! Numbers to compute with, and what they are compared by.
 
+use crate::devices::tolerance;
 use nst_kernels::reference::test_values;
 use nst_tensor::{Device, Shape, Tensor};
-
-/// Greatest error, relative to the greatest expected magnitude: f32 sums of a few thousand products.
-const TOLERANCE: f32 = 1e-5;
 
 /// Values that arithmetic treats apart.
 pub(crate) const SPECIAL: [f32; 8] =
@@ -53,10 +51,10 @@ pub(crate) fn feature_maps() -> Vec<[usize; 4]> {
     ]
 }
 
-/// Fails, naming `what` and the device, unless `actual` has this shape and, up to [`TOLERANCE`], these values.
+/// Fails, naming `what` and the device, unless `actual` has this shape and, up to [`tolerance`], these values.
 pub(crate) fn assert_close(what: &str, actual: &Tensor, shape: impl Into<Shape>, expected: &[f32]) {
     let finite = expected.iter().map(|x| x.abs()).filter(|x| x.is_finite());
-    let error = TOLERANCE * finite.fold(0.0, f32::max);
+    let error = tolerance(actual.device()) * finite.fold(0.0, f32::max);
     compare(what, actual, &shape.into(), expected, |a, b| (a - b).abs() <= error);
 }
 

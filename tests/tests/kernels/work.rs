@@ -1,0 +1,70 @@
+//! What makes the device launch every kernel.
+
+use nst_kernels::reference::test_values;
+use nst_tensor::{
+    Activation, Border, Device, Epilogue, Filter, Interpolation, Map, Padding, Pooling, Region, Result,
+    Shape, Tensor, Transpose, Variation, Zip,
+};
+
+fn random(device: &Device, shape: impl Into<Shape>, seed: u32) -> Result<Tensor> {
+    let shape = shape.into();
+    Tensor::new(device, shape.clone(), &test_values(shape.len(), seed))
+}
+
+/// Every operation on odd sizes and few values.
+pub(crate) fn small(device: &Device) -> Result<()> {
+    every(device, [2, 13, 11, 37], 41)?;
+    every(device, [1, 5, 7, 3], 64)
+}
+
+/// Every operation on extents as a network's, for which kernels are made.
+pub(crate) fn large(device: &Device) -> Result<()> {
+    every(device, [1, 64, 64, 64], 64)
+}
+
+/// Every operation on features of this shape, convolved to so many channels.
+fn every(device: &Device, shape: [usize; 4], out_channels: usize) -> Result<()> {
+    let [batch, height, width, channels] = shape;
+    let [x, y] = [random(device, shape, 1)?, random(device, shape, 2)?];
+    let filter = Filter::new(&random(device, [out_channels, channels, 3, 3], 3)?)?;
+    let bias = random(device, [out_channels], 4)?;
+    for pooling in [None, Some(Pooling::Max), Some(Pooling::Average)] {
+        let epilogue = Epilogue { bias: Some(&bias), activation: Activation::Relu, pooling };
+        let (output, gate) = x.conv2d_gated(&filter, 1, epilogue)?;
+        output.conv2d_backward_data(&gate, &filter, 1, x.shape())?;
+    }
+    let plain = x.conv2d(&filter, 1, Epilogue::default())?;
+    plain.conv2d_backward_filter(&x, &filter, 1)?;
+
+    let gram = x.gram()?;
+    gram.gram_backward(&x, None)?;
+    gram.gram_backward(&x, Some(y.scale(2.0)?))?;
+    let matrix = x.reshape([batch * height * width, channels])?;
+    matrix.matmul(Transpose::Yes, &matrix, Transpose::No)?;
+
+    x.map(Map::Square)?.map(Map::Sqrt)?.map(Map::Relu)?.map(Map::Abs)?;
+    for op in [Zip::Add, Zip::Sub, Zip::Mul, Zip::Div, Zip::Mask] {
+        x.zip(&y, op)?;
+    }
+    x.zip(&random(device, [channels], 5)?, Zip::Mul)?;
+    Tensor::full(device, shape, 1.5)?;
+    Tensor::linear_combination(&[(0.1, &x), (0.7, &y), (-0.3, &x)])?;
+    Tensor::dots(&[(&x, &y), (&x, &x), (&bias, &bias)])?;
+    Tensor::max_abs(&[&x, &bias])?;
+    x.sum()?;
+    x.channel_sums()?;
+
+    for kind in [Pooling::Max, Pooling::Average] {
+        x.pool2d(kind)?.pool2d_backward(kind, &x)?;
+    }
+    for kind in [Variation::Absolute, Variation::Squared] {
+        x.total_variation(kind)?;
+        x.total_variation_backward(kind)?;
+    }
+    let part = x.crop(Region { top: 1, left: 2, height: height / 2, width: width / 2 })?;
+    y.add_region(&part, 2, 1)?;
+    x.pad(Border { top: 3, bottom: 1, left: 2, right: 4 }, Padding::Edge)?;
+    x.resize(2 * height - 1, width / 2 + 1, Interpolation::Cubic)?;
+    device.peak_flops()?;
+    Ok(())
+}
