@@ -1,6 +1,9 @@
 //! Launches: a kernel over a grid of blocks.
 
-use crate::{Counts, Error, Kernel, Memory, Result};
+use crate::{Counts, Error, Kernel, Memory, Result, machine};
+
+/// Bytes of shared memory that a block can have at most, on compute capability 9.0.
+const MOST_SHARED: u64 = 227 << 10;
 
 /// A kernel and what `cuLaunchKernel` is told about it.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +50,23 @@ impl Checks {
 /// [`Error::Launch`] when grid, block, shared memory or parameters do not fit; [`Error::Fault`] with the mistake of the lowest
 /// block that made one. Memory is then as the blocks left it.
 pub fn run(launch: &Launch<'_>, memory: &Memory, checks: Checks) -> Result<Counts> {
-    let _ = (memory, checks);
-    Err(Error::Launch { kernel: launch.kernel.name().to_owned(), message: "not there yet".to_owned() })
+    let fail = |message: String| Err(Error::Launch { kernel: launch.kernel.name.clone(), message });
+    let threads = launch.block.iter().map(|n| u64::from(*n)).product::<u64>();
+    if !(1..=1024).contains(&threads) || launch.block[2] > 64 {
+        return fail(format!("a block of {:?} threads", launch.block));
+    }
+    if launch.grid.contains(&0) || launch.grid[0] >= 1 << 31 || launch.grid[1].max(launch.grid[2]) >= 1 << 16
+    {
+        return fail(format!("a grid of {:?} blocks", launch.grid));
+    }
+    let program = &launch.kernel.program;
+    let shared = u64::from(program.shared_bytes) + u64::from(launch.dynamic_shared);
+    if shared > MOST_SHARED {
+        return fail(format!("{shared} bytes of shared memory; the most is {MOST_SHARED}"));
+    }
+    if launch.parameters.len() < program.parameter_bytes {
+        let (given, needed) = (launch.parameters.len(), program.parameter_bytes);
+        return fail(format!("{given} bytes of parameters, where there should be {needed}"));
+    }
+    machine::run(launch, memory, checks)
 }

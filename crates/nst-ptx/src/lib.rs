@@ -3,9 +3,15 @@
 mod allocation;
 mod counts;
 mod error;
+mod instruction;
 mod launch;
+mod machine;
 mod memory;
 mod module;
+mod operands;
+mod parse;
+mod program;
+mod values;
 
 pub use counts::{Counts, GlobalCounts, Mix, SharedCounts};
 pub use error::{Error, Fault, FaultKind, Result};

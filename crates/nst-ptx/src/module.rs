@@ -1,6 +1,7 @@
 //! Modules: PTX text, parsed into kernels.
 
 use crate::Result;
+use crate::program::Program;
 
 /// A parsed PTX module: its kernels and its variables.
 #[derive(Debug)]
@@ -15,8 +16,7 @@ impl Module {
     ///
     /// [`Error::Parse`](crate::Error::Parse) with the line of what is malformed or not supported.
     pub fn parse(ptx: &str) -> Result<Self> {
-        let _ = ptx;
-        Ok(Self { kernels: Vec::new() })
+        Ok(Self { kernels: crate::parse::parse(ptx)? })
     }
 
     /// The kernel of a name, as it is in the PTX (mangled unless `extern "C"`).
@@ -33,9 +33,9 @@ impl Module {
 /// A kernel (`.entry`) of a module.
 #[derive(Debug)]
 pub struct Kernel {
-    name: String,
-    parameters: Vec<Parameter>,
-    shared_bytes: u32,
+    pub(crate) name: String,
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) program: Program,
 }
 
 impl Kernel {
@@ -51,7 +51,7 @@ impl Kernel {
 
     /// Bytes of statically sized shared memory.
     pub fn shared_bytes(&self) -> u32 {
-        self.shared_bytes
+        self.program.shared_bytes
     }
 }
 

@@ -1,0 +1,104 @@
+//! A launch: its blocks, on as many threads of the host as there are.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use rayon::prelude::*;
+
+use super::block::Block;
+use super::global::Global;
+use super::rows::LANES;
+use super::step::{Machine, best};
+use super::trouble::Trouble;
+use super::warp::{Geometry, Warp};
+use crate::counts::Mix;
+use crate::launch::{Checks, Launch};
+use crate::program::{Class, Program};
+use crate::{Counts, Error, Fault, Memory, Result};
+
+/// Runs a launch whose sizes have been looked at.
+pub(crate) fn run(launch: &Launch<'_>, memory: &Memory, checks: Checks) -> Result<Counts> {
+    let program = &launch.kernel.program;
+    let geometry = Geometry {
+        grid: launch.grid,
+        block: launch.block,
+        dynamic_shared: launch.dynamic_shared,
+        total_shared: program.shared_bytes + launch.dynamic_shared,
+    };
+    let mut allocations = memory.snapshot();
+    allocations.extend(program.variables.iter().cloned());
+    let machine = Machine {
+        program,
+        parameters: launch.parameters,
+        global: Global::new(allocations, checks.uninitialised),
+        wide_atomics: &memory.wide_atomics,
+        step: best(),
+    };
+    let blocks = launch.grid.iter().map(|n| u64::from(*n)).product::<u64>();
+    let workers = blocks.min(rayon::current_num_threads() as u64);
+    // Blocks are taken in order, so those before the first mistake all run, whoever else makes one.
+    let (next, failed) = (AtomicU64::new(0), AtomicU64::new(u64::MAX));
+    let worker = |_| {
+        let mut block = Block::new(&machine, &geometry, checks);
+        let warps = geometry.threads().div_ceil(LANES as u32);
+        let mut warps: Vec<Warp> = (0..warps).map(|warp| Warp::new(program, &geometry, warp)).collect();
+        let mut mistake = None;
+        loop {
+            let number = next.fetch_add(1, Relaxed);
+            if number >= blocks || number > failed.load(Relaxed) {
+                break;
+            }
+            let [x, y, _] = launch.grid.map(u64::from);
+            let index = [(number % x) as u32, (number / x % y) as u32, (number / x / y) as u32];
+            if let Err((warp, trouble)) = block.run(&machine, &mut warps, index) {
+                failed.fetch_min(number, Relaxed);
+                mistake = Some((number, fault(launch, &geometry, &warps[warp], index, *trouble)));
+                break;
+            }
+        }
+        (counts(program, &block), mistake)
+    };
+    let results: Vec<_> = (0..workers).into_par_iter().map(worker).collect();
+    let mut total = Counts::default();
+    let mut mistakes = Vec::new();
+    for (counts, mistake) in results {
+        total += counts;
+        mistakes.extend(mistake);
+    }
+    match mistakes.into_iter().min_by_key(|(number, _)| *number) {
+        Some((_, fault)) => Err(Error::Fault(Box::new(fault))),
+        None => Ok(total),
+    }
+}
+
+fn fault(launch: &Launch<'_>, geometry: &Geometry, warp: &Warp, block: [u32; 3], trouble: Trouble) -> Fault {
+    Fault {
+        kernel: launch.kernel.name.clone(),
+        kind: trouble.kind,
+        line: launch.kernel.program.lines[warp.pc as usize],
+        block,
+        thread: geometry.thread(warp.first_thread + trouble.lane as u32),
+        message: trouble.message,
+    }
+}
+
+fn counts(program: &Program, block: &Block) -> Counts {
+    let mut mix = Mix::default();
+    let mut executed = 0;
+    for (class, change) in program.classes.iter().zip(&block.runs) {
+        executed += change;
+        let count = match class {
+            Class::Fma => &mut mix.fma,
+            Class::Mma => &mut mix.mma,
+            Class::Arithmetic => &mut mix.arithmetic,
+            Class::LoadGlobal => &mut mix.load_global,
+            Class::StoreGlobal => &mut mix.store_global,
+            Class::LoadShared => &mut mix.load_shared,
+            Class::StoreShared => &mut mix.store_shared,
+            Class::OtherMemory => &mut mix.other_memory,
+            Class::Control => &mut mix.control,
+            Class::Hidden => continue,
+        };
+        *count += executed.cast_unsigned();
+    }
+    Counts { mix, global: block.global_counts, shared: block.shared.counts, barriers: block.barriers }
+}
