@@ -47,7 +47,9 @@ impl Allocator {
     /// # Errors
     /// If the device has no more, also after everything spare was given back to it; in words.
     pub(crate) fn allocate(self: &Arc<Self>, bytes: usize) -> Result<Block, String> {
-        let size = bytes.max(1).next_multiple_of(GRAIN);
+        let Some(size) = bytes.max(1).checked_next_multiple_of(GRAIN) else {
+            return Err(self.exhausted(bytes));
+        };
         let spare = self.state().take(size);
         let slice = match spare {
             Some(slice) => slice,
@@ -101,7 +103,7 @@ impl Allocator {
 impl State {
     /// The smallest spare memory that is large enough and not much larger.
     fn take(&mut self, size: usize) -> Option<CudaSlice<u8>> {
-        let (&found, slices) = self.spare.range_mut(size..=size + size / 4).next()?;
+        let (&found, slices) = self.spare.range_mut(size..=size.saturating_add(size / 4)).next()?;
         let slice = slices.pop();
         if slices.is_empty() {
             self.spare.remove(&found);

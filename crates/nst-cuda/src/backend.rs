@@ -43,7 +43,7 @@ impl Backend for Cuda {
             };
             return tensors.iter().zip(&lens).map(one).collect();
         }
-        let gathered = self.stream.allocate("download", 4 * total)?;
+        let gathered = self.stream.floats("download", total)?;
         let mut to = gathered.pointer();
         for (tensor, len) in tensors.iter().zip(&lens) {
             let from = self.array(tensor)?.pointer();

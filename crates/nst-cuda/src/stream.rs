@@ -89,6 +89,11 @@ impl Stream {
         self.allocator.allocate(bytes).map_err(|message| self.failed(operation, message))
     }
 
+    /// Room for `len` values of unknown content.
+    pub(crate) fn floats(&self, operation: &'static str, len: usize) -> nst_tensor::Result<Block> {
+        self.allocate(operation, len.saturating_mul(size_of::<f32>()))
+    }
+
     /// Copies values to fresh memory.
     pub(crate) fn upload<T: DeviceRepr>(
         &self,

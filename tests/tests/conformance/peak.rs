@@ -6,6 +6,6 @@ operations!(peak_flops);
 
 fn peak_flops(device: &Device) {
     let peak = device.peak_flops().expect("a peak");
-    // From a slow core to a rack of accelerators.
-    assert!((1e7..1e18).contains(&peak), "{peak:e} on {device:?}");
+    // From an interpreted GPU to a rack of accelerators.
+    assert!((1e5..1e18).contains(&peak), "{peak:e} on {device:?}");
 }

@@ -60,8 +60,13 @@ pub(crate) struct Epilogue<'a> {
     pub(crate) gated: bool,
 }
 
-/// A convolution from `input` to `output`, both padded as the kernel wants them, with nothing around it.
-fn plain(conv: &Conv2d, input: CUdeviceptr, filter: &Block, output: &Block) -> Convolution {
+/// A convolution from `input`, padded as the kernel wants it, to an output of these sides, with nothing around it.
+fn plain(
+    conv: &Conv2d,
+    input: CUdeviceptr,
+    filter: &Block,
+    (output, [out_height, out_width]): (&Block, [usize; 2]),
+) -> Convolution {
     Convolution {
         input,
         filter: filter.pointer(),
@@ -73,8 +78,8 @@ fn plain(conv: &Conv2d, input: CUdeviceptr, filter: &Block, output: &Block) -> C
         height: conv.height as i32,
         width: conv.width as i32,
         in_channels: conv.in_channels.next_multiple_of(4) as i32,
-        out_height: conv.out_height() as i32,
-        out_width: conv.out_width() as i32,
+        out_height: out_height as i32,
+        out_width: out_width as i32,
         out_channels: conv.out_channels as i32,
         kernel_height: conv.kernel[0] as i32,
         kernel_width: conv.kernel[1] as i32,
@@ -115,7 +120,7 @@ pub(crate) fn forward(
     let [height, width] = [conv.out_height(), conv.out_width()];
     let positions = conv.batch * height * width;
     let stored = if epilogue.pooling.is_some() { conv.batch * (height / 2) * (width / 2) } else { positions };
-    let output = stream.allocate("conv2d", 4 * stored * conv.out_channels)?;
+    let output = stream.floats("conv2d", stored * conv.out_channels)?;
     let quarters = positions * conv.out_channels.div_ceil(4);
     let bits = epilogue.gated.then(|| stream.allocate("conv2d", quarters)).transpose()?;
     let parameters = Convolution {
@@ -127,7 +132,7 @@ pub(crate) fn forward(
             Some(Pooling::Max) => 1,
             Some(Pooling::Average) => 2,
         },
-        ..plain(conv, input.pointer(), &filter.forward, &output)
+        ..plain(conv, input.pointer(), &filter.forward, (&output, [height, width]))
     };
     let kernel = if precision == Precision::Float32 { &CONV2D } else { &CONV2D_TF32 };
     launch(stream, kernel, parameters)?;
@@ -149,19 +154,17 @@ pub(crate) fn backward_data(
     let stored = if pooling.is_some() { (height / 2) * (width / 2) } else { height * width };
     let gradient =
         padded(stream, gradient.pointer(), [conv.batch * stored, conv.out_channels], Transpose::No)?;
-    let output = stream.allocate("conv2d_backward_data", 4 * conv.input_len())?;
+    let output = stream.floats("conv2d_backward_data", conv.input_len())?;
     let flipped =
         Conv2d { height, width, in_channels: conv.out_channels, out_channels: conv.in_channels, ..*conv };
     let open = pooling.is_none() && bits.is_none();
     let parameters = Convolution {
-        out_height: conv.height as i32,
-        out_width: conv.width as i32,
         padding_top: (conv.kernel[0] - 1 - conv.padding) as i32,
         padding_left: (conv.kernel[1] - 1 - conv.padding) as i32,
         gate: bits.map_or(NULL, Array::pointer),
         gate_shift: i32::from(pooling.is_some()),
         gate_scale: if pooling == Some(Pooling::Average) { 0.25 } else { 1.0 },
-        ..plain(&flipped, gradient.pointer(), &filter.backward, &output)
+        ..plain(&flipped, gradient.pointer(), &filter.backward, (&output, [conv.height, conv.width]))
     };
     let kernel = match (precision, open) {
         (Precision::Float32, true) => &CONV2D,
@@ -197,8 +200,8 @@ pub(crate) fn matmul(
     countable(stream, "matmul", &conv)?;
     let a = padded(stream, a.pointer(), [m, k], ta)?;
     let b = pack::matrix(stream, b.pointer(), [k, n], tb)?;
-    let output = stream.allocate("matmul", 4 * m * n)?;
-    launch(stream, &CONV2D, plain(&conv, a.pointer(), &b, &output))?;
+    let output = stream.floats("matmul", m * n)?;
+    launch(stream, &CONV2D, plain(&conv, a.pointer(), &b, (&output, [1, m])))?;
     Ok(output)
 }
 
@@ -215,6 +218,6 @@ pub(crate) fn gram_backward(
     countable(stream, "gram_backward", &conv)?;
     let x = padded(stream, x.pointer(), [positions, channels], Transpose::No)?;
     let symmetric = pack::symmetric(stream, gradient.pointer(), channels)?;
-    let parameters = plain(&conv, x.pointer(), &symmetric, output);
+    let parameters = plain(&conv, x.pointer(), &symmetric, (output, [1, positions]));
     launch(stream, &CONV2D, Convolution { accumulate: i32::from(accumulate), ..parameters })
 }

@@ -62,14 +62,14 @@ fn launch(stream: &Stream, kernel: &Kernel, parameters: Elements) -> Result<()> 
 
 /// `len` equal values.
 pub(crate) fn fill(stream: &Stream, len: usize, value: f32) -> Result<Block> {
-    let output = stream.allocate("fill", 4 * len)?;
+    let output = stream.floats("fill", len)?;
     launch(stream, &FILL, Elements { offset: value, ..elements(NULL, &output, len) })?;
     Ok(output)
 }
 
 /// `op` of each of `len` elements.
 pub(crate) fn map(stream: &Stream, x: &Array, len: usize, op: Map) -> Result<Block> {
-    let output = stream.allocate("map", 4 * len)?;
+    let output = stream.floats("map", len)?;
     let (operation, scale, offset) = match op {
         Map::Affine { scale, offset } => (0, scale, offset),
         Map::Square => (1, 1.0, 0.0),
@@ -89,7 +89,7 @@ pub(crate) fn zip(
     [len, period]: [usize; 2],
     op: Zip,
 ) -> Result<Block> {
-    let output = stream.allocate("zip", 4 * len)?;
+    let output = stream.floats("zip", len)?;
     let operation = match op {
         Zip::Add => 0,
         Zip::Sub => 1,
@@ -109,7 +109,7 @@ pub(crate) fn linear_combination(stream: &Stream, terms: &[(f64, &Array)], len: 
     let mut sum: Option<Block> = None;
     let mut rest = terms;
     while !rest.is_empty() {
-        let output = stream.allocate("linear_combination", 4 * len)?;
+        let output = stream.floats("linear_combination", len)?;
         let taken = rest.len().min(TERMS - usize::from(sum.is_some()));
         let (now, later) = rest.split_at(taken);
         let so_far = sum.iter().map(|sum| (1.0, sum.pointer()));

@@ -52,7 +52,7 @@ impl Operand {
         let padded_channels = channels.next_multiple_of(4);
         let rows = (taps * padded_channels).next_multiple_of(DEPTH);
         let padded_columns = columns.next_multiple_of(COLUMNS);
-        let packed = stream.allocate("pack_filter", 4 * rows * padded_columns)?;
+        let packed = stream.floats("pack_filter", rows * padded_columns)?;
         let [tap_stride, channel_stride, column_stride] = self.strides;
         let parameters = Pack {
             source: self.source,

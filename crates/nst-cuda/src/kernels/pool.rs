@@ -51,7 +51,7 @@ fn run(
     kind: Pooling,
     [input, gradient]: [CUdeviceptr; 2],
 ) -> Result<Block> {
-    let output = stream.allocate(kernel.name, 4 * len)?;
+    let output = stream.floats(kernel.name, len)?;
     let parameters = Windows {
         input,
         gradient,

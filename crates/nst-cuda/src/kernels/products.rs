@@ -102,9 +102,9 @@ fn run(stream: &Stream, kernel: &Kernel, conv: &Conv2d, left: &Padded, right: &P
     let splits = positions.div_ceil(split);
     let [row_tiles, column_tiles] = [taps * channels, columns].map(|extent| extent.div_ceil(SIDE));
     let tiles = if triangle { row_tiles * (row_tiles + 1) / 2 } else { row_tiles * column_tiles };
-    let partials = stream.allocate(kernel.name, 4 * splits * tiles * SIDE * SIDE)?;
+    let partials = stream.floats(kernel.name, splits * tiles * SIDE * SIDE)?;
     let len = conv.out_channels * conv.in_channels * taps;
-    let output = stream.allocate(kernel.name, 4 * len)?;
+    let output = stream.floats(kernel.name, len)?;
     let products = Products {
         left: left.pointer(),
         right: right.pointer(),

@@ -93,7 +93,7 @@ pub(crate) fn sum(stream: &Stream, x: &Array, len: usize) -> Result<Block> {
 
 /// The sum of `count` partial sums, a scalar.
 pub(super) fn total(stream: &Stream, partials: &Block, count: usize) -> Result<Block> {
-    let output = stream.allocate("sum", 4)?;
+    let output = stream.floats("sum", 1)?;
     second_stage(stream, (partials.pointer(), 1), [NULL, output.pointer()], count, false)?;
     Ok(output)
 }
@@ -153,7 +153,7 @@ fn second_stage(
 pub(crate) fn channel_sums(stream: &Stream, x: &Array, [positions, channels]: [usize; 2]) -> Result<Block> {
     let split = positions.div_ceil(MOST_SPLITS).max(CHANNELS);
     let splits = positions.div_ceil(split);
-    let output = stream.allocate("channel_sums", 4 * channels)?;
+    let output = stream.floats("channel_sums", channels)?;
     let partials = stream.allocate("channel_sums", 8 * splits * channels)?;
     let parameters = Columns {
         values: x.pointer(),

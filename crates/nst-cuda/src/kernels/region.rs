@@ -5,7 +5,7 @@ use crate::allocator::Block;
 use crate::array::Array;
 use crate::stream::{Kernel, Parameters, Source, Stream};
 use cudarc::driver::sys::CUdeviceptr;
-use nst_tensor::{Border, Padding, Region, Result};
+use nst_tensor::{Border, Padding, Region, Result, Shape};
 
 static SOURCE: Source = Source { name: "region", ptx: include_str!("region.ptx") };
 static WINDOW: Kernel = Kernel { source: &SOURCE, name: "window", threads: THREADS };
@@ -57,8 +57,8 @@ fn window(
     [top, left]: [i32; 2],
     edge: bool,
 ) -> Result<Block> {
-    let len = batch * height * width * channels;
-    let target = stream.allocate(operation, 4 * len)?;
+    let len = Shape::from([batch, height, width, channels]).len();
+    let target = stream.floats(operation, len)?;
     let parameters = Part {
         source: image.pointer(),
         target: target.pointer(),

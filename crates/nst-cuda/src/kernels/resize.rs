@@ -44,7 +44,7 @@ fn along(stream: &Stream, source: CUdeviceptr, [outer, inner]: [usize; 2], taps:
     let first = stream.upload("resize", &taps.first)?;
     let weights = stream.upload("resize", &taps.weights)?;
     let len = outer * taps.to() * inner;
-    let target = stream.allocate("resize", 4 * len)?;
+    let target = stream.floats("resize", len)?;
     let parameters = Axis {
         source,
         first: first.pointer(),

@@ -49,7 +49,7 @@ pub(crate) fn padded(
     }
     let padded_columns = columns.next_multiple_of(4);
     let len = rows * padded_columns;
-    let copy = stream.allocate("rows", 4 * len)?;
+    let copy = stream.floats("rows", len)?;
     let [row_stride, column_stride] =
         if transpose == Transpose::No { [columns as i64, 1] } else { [1, rows as i64] };
     let parameters = Matrix {
