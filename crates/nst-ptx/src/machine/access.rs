@@ -56,7 +56,7 @@ impl Reach<'_> {
             }
             Vector::Longs(d) => {
                 for (d, pair) in d.into_iter().zip(values.chunks_exact(2)) {
-                    let row = each(|i| u64::from(pair[1][i]) << 32 | u64::from(pair[0][i]));
+                    let row = each!(|i| u64::from(pair[1][i]) << 32 | u64::from(pair[0][i]));
                     self.warp.rows.set_long(d, mask, row);
                 }
             }
@@ -76,7 +76,7 @@ impl Reach<'_> {
         let bits = 8 * u32::from(elements.bytes);
         let Vector::Words(d) = d else { return Ok(()) };
         for (index, d) in d.into_iter().take(usize::from(elements.count)).enumerate() {
-            let row = each(|i| {
+            let row = each!(|i| {
                 let value = (values[i] >> (bits * index as u32)) as u32 & (u32::MAX >> (32 - bits));
                 let signed = (value << (32 - bits)).cast_signed() >> (32 - bits);
                 match elements.extension {
@@ -209,8 +209,8 @@ impl Reach<'_> {
             Vector::Longs(a) => {
                 for (pair, a) in values.chunks_exact_mut(2).zip(a).take(usize::from(elements.count)) {
                     let source = self.warp.rows.long(a);
-                    pair[0] = each(|i| source[i] as u32);
-                    pair[1] = each(|i| (source[i] >> 32) as u32);
+                    pair[0] = each!(|i| source[i] as u32);
+                    pair[1] = each!(|i| (source[i] >> 32) as u32);
                 }
             }
         }

@@ -20,21 +20,34 @@ macro_rules! specialise {
     };
 }
 
+/// One bit for each lane.
+macro_rules! bits {
+    (|$lane:ident| $holds:expr) => {{
+        let mut bits = 0;
+        for $lane in 0..LANES {
+            bits |= u32::from($holds) << $lane;
+        }
+        bits
+    }};
+}
+
 /// Executes an instruction for the lanes of a mask. Those that are not arithmetic do nothing here.
 #[inline(always)]
 pub(super) fn execute(rows: &mut Rows, mask: u32, op: &Op) {
     match *op {
-        Op::Ternary { op: Ternary::FusedFloat, d, a, b, c } => {
-            ternary(rows, mask, [d, a, b, c], |a, b, c| Ternary::FusedFloat.apply(a, b, c));
+        Op::Ternary { op, d, a, b, c } => {
+            let (a, b, c) = (rows.word(a), rows.word(b), rows.word(c));
+            let values = specialise!(
+                op,
+                [
+                    Ternary::FusedFloat => Ternary::FusedFloat,
+                    Ternary::MultiplyAdd => Ternary::MultiplyAdd,
+                    Ternary::Lookup(table) => Ternary::Lookup(table),
+                ],
+                |op| each!(|i| op.apply(a[i], b[i], c[i]))
+            );
+            rows.set_word(d, mask, values);
         }
-        Op::Ternary { op, d, a, b, c } => specialise!(
-            op,
-            [
-                Ternary::MultiplyAdd => Ternary::MultiplyAdd,
-                Ternary::Lookup(table) => Ternary::Lookup(table),
-            ],
-            |op| ternary(rows, mask, [d, a, b, c], |a, b, c| op.apply(a, b, c))
-        ),
         Op::Move { d, a } => {
             let values = *rows.word(a);
             rows.set_word(d, mask, values);
@@ -46,38 +59,42 @@ pub(super) fn execute(rows: &mut Rows, mask: u32, op: &Op) {
         Op::Unary { op, d, a } => unary(rows, mask, op, d, a),
         Op::Binary { op, d, a, b } => binary(rows, mask, op, [d, a, b]),
         Op::Narrow { op, signed, d, a, b } => narrow(rows, mask, op, signed, [d, a, b]),
-        Op::Directed { op, d, a, b, c } => ternary(rows, mask, [d, a, b, c], |a, b, c| op.apply(a, b, c)),
+        Op::Directed { op, d, a, b, c } => {
+            let (a, b, c) = (rows.word(a), rows.word(b), rows.word(c));
+            let values = each!(|i| op.apply(a[i], b[i], c[i]));
+            rows.set_word(d, mask, values);
+        }
         Op::Insert { d, a, b, position, length } => {
             let (a, b, position, length) =
                 (rows.word(a), rows.word(b), rows.word(position), rows.word(length));
-            let values = each(|i| insert(a[i], b[i], position[i], length[i]));
+            let values = each!(|i| insert(a[i], b[i], position[i], length[i]));
             rows.set_word(d, mask, values);
         }
         Op::Wide { signed, d, a, b } => {
             let (a, b) = (rows.word(a), rows.word(b));
-            let values = each(|i| wide(signed, a[i], b[i]));
+            let values = each!(|i| wide(signed, a[i], b[i]));
             rows.set_long(d, mask, values);
         }
         Op::WideSum { signed, d, a, b, c } => {
             let (a, b, c) = (rows.word(a), rows.word(b), rows.long(c));
-            let values = each(|i| wide(signed, a[i], b[i]).wrapping_add(c[i]));
+            let values = each!(|i| wide(signed, a[i], b[i]).wrapping_add(c[i]));
             rows.set_long(d, mask, values);
         }
         Op::Convert { conversion, d, a } => convert(rows, mask, conversion, d, a),
         Op::Pack { d, low, high } => {
             let (low, high) = (rows.word(low), rows.word(high));
-            let values = each(|i| u64::from(high[i]) << 32 | u64::from(low[i]));
+            let values = each!(|i| u64::from(high[i]) << 32 | u64::from(low[i]));
             rows.set_long(d, mask, values);
         }
         Op::Unpack { low, high, a } => {
             let a = *rows.long(a);
-            rows.set_word(low, mask, each(|i| a[i] as u32));
-            rows.set_word(high, mask, each(|i| (a[i] >> 32) as u32));
+            rows.set_word(low, mask, each!(|i| a[i] as u32));
+            rows.set_word(high, mask, each!(|i| (a[i] >> 32) as u32));
         }
         Op::Compare { test, d, a, b } => compare(rows, mask, test, d, [a, b]),
         Op::CompareLong { test, d, a, b } => {
             let (a, b) = (rows.long(a), rows.long(b));
-            let holds = bits(|i| test.apply_long(a[i], b[i]));
+            let holds = bits!(|i| test.apply_long(a[i], b[i]));
             rows.set_predicate(d, mask, holds);
         }
         Op::Logic { op, d, a, b } => {
@@ -93,12 +110,12 @@ pub(super) fn execute(rows: &mut Rows, mask: u32, op: &Op) {
         }
         Op::Select { d, a, b, p } => {
             let (a, b, p) = (rows.word(a), rows.word(b), rows.predicate(p));
-            let values = each(|i| if p >> i & 1 != 0 { a[i] } else { b[i] });
+            let values = each!(|i| if p >> i & 1 != 0 { a[i] } else { b[i] });
             rows.set_word(d, mask, values);
         }
         Op::SelectLong { d, a, b, p } => {
             let (a, b, p) = (rows.long(a), rows.long(b), rows.predicate(p));
-            let values = each(|i| if p >> i & 1 != 0 { a[i] } else { b[i] });
+            let values = each!(|i| if p >> i & 1 != 0 { a[i] } else { b[i] });
             rows.set_long(d, mask, values);
         }
         _ => long(rows, mask, op),
@@ -111,41 +128,41 @@ fn long(rows: &mut Rows, mask: u32, op: &Op) {
     match *op {
         Op::UnaryLong { op, d, a } => {
             let a = rows.long(a);
-            let values = specialise!(op, [UnaryLong::NegateFloat => UnaryLong::NegateFloat], |op| each(|i| op.apply(a[i])));
+            let values = specialise!(op, [UnaryLong::NegateFloat => UnaryLong::NegateFloat], |op| each!(|i| op.apply(a[i])));
             rows.set_long(d, mask, values);
         }
         Op::BinaryLong { op, d, a, b } => binary_long(rows, mask, op, [d, a, b]),
         Op::FusedLong { d, a, b, c } => {
             let (a, b, c) = (rows.long(a), rows.long(b), rows.long(c));
             let values =
-                each(|i| f64::from_bits(a[i]).mul_add(f64::from_bits(b[i]), f64::from_bits(c[i])).to_bits());
+                each!(|i| f64::from_bits(a[i]).mul_add(f64::from_bits(b[i]), f64::from_bits(c[i])).to_bits());
             rows.set_long(d, mask, values);
         }
         Op::ShiftLong { op, d, a, b } => {
             let (a, b) = (rows.long(a), rows.word(b));
             let values = match op {
-                Binary::ShiftLeft => each(|i| if b[i] > 63 { 0 } else { a[i] << b[i] }),
-                Binary::ShiftRightSigned => each(|i| (a[i].cast_signed() >> b[i].min(63)).cast_unsigned()),
-                _ => each(|i| if b[i] > 63 { 0 } else { a[i] >> b[i] }),
+                Binary::ShiftLeft => each!(|i| if b[i] > 63 { 0 } else { a[i] << b[i] }),
+                Binary::ShiftRightSigned => each!(|i| (a[i].cast_signed() >> b[i].min(63)).cast_unsigned()),
+                _ => each!(|i| if b[i] > 63 { 0 } else { a[i] >> b[i] }),
             };
             rows.set_long(d, mask, values);
         }
         Op::ExtractLong { signed, d, a, position, length } => {
             let (a, position, length) = (rows.long(a), rows.word(position), rows.word(length));
-            let values = each(|i| extract_long(a[i], position[i], length[i], signed));
+            let values = each!(|i| extract_long(a[i], position[i], length[i], signed));
             rows.set_long(d, mask, values);
         }
         Op::InsertLong { d, a, b, position, length } => {
             let (a, b, position, length) =
                 (rows.long(a), rows.long(b), rows.word(position), rows.word(length));
-            let values = each(|i| insert_long(a[i], b[i], position[i], length[i]));
+            let values = each!(|i| insert_long(a[i], b[i], position[i], length[i]));
             rows.set_long(d, mask, values);
         }
         Op::CountLong { op, d, a } => {
             let a = rows.long(a);
             let values = match op {
-                Unary::CountOnes => each(|i| a[i].count_ones()),
-                _ => each(|i| a[i].leading_zeros()),
+                Unary::CountOnes => each!(|i| a[i].count_ones()),
+                _ => each!(|i| a[i].leading_zeros()),
             };
             rows.set_word(d, mask, values);
         }
@@ -162,23 +179,6 @@ fn wide(signed: bool, a: u32, b: u32) -> u64 {
     }
 }
 
-/// One bit for each lane.
-#[inline(always)]
-fn bits(f: impl Fn(usize) -> bool) -> u32 {
-    let mut bits = 0;
-    for lane in 0..LANES {
-        bits |= u32::from(f(lane)) << lane;
-    }
-    bits
-}
-
-#[inline(always)]
-fn ternary(rows: &mut Rows, mask: u32, [d, a, b, c]: [Word; 4], f: impl Fn(u32, u32, u32) -> u32) {
-    let (a, b, c) = (rows.word(a), rows.word(b), rows.word(c));
-    let values = each(|i| f(a[i], b[i], c[i]));
-    rows.set_word(d, mask, values);
-}
-
 #[inline(always)]
 fn unary(rows: &mut Rows, mask: u32, op: Unary, d: Word, a: Word) {
     use Unary::Float;
@@ -190,7 +190,7 @@ fn unary(rows: &mut Rows, mask: u32, op: Unary, d: Word, a: Word) {
             Float(Function::Abs) => Float(Function::Abs),
             Float(Function::SquareRoot) => Float(Function::SquareRoot),
         ],
-        |op| each(|i| op.apply(a[i]))
+        |op| each!(|i| op.apply(a[i]))
     );
     rows.set_word(d, mask, values);
 }
@@ -219,7 +219,7 @@ fn binary(rows: &mut Rows, mask: u32, op: Binary, [d, a, b]: [Word; 3]) {
             Binary::MinFloat => Binary::MinFloat,
             Binary::MaxFloat => Binary::MaxFloat,
         ],
-        |op| each(|i| op.apply(a[i], b[i]))
+        |op| each!(|i| op.apply(a[i], b[i]))
     );
     rows.set_word(d, mask, values);
 }
@@ -227,7 +227,7 @@ fn binary(rows: &mut Rows, mask: u32, op: Binary, [d, a, b]: [Word; 3]) {
 fn narrow(rows: &mut Rows, mask: u32, op: Binary, signed: bool, [d, a, b]: [Word; 3]) {
     let extend = |x: u32| if signed { i32::from(x as i16).cast_unsigned() } else { x & 0xffff };
     let (a, b) = (rows.word(a), rows.word(b));
-    let values = each(|i| op.apply(extend(a[i]), extend(b[i])) & 0xffff);
+    let values = each!(|i| op.apply(extend(a[i]), extend(b[i])) & 0xffff);
     rows.set_word(d, mask, values);
 }
 
@@ -247,7 +247,7 @@ fn binary_long(rows: &mut Rows, mask: u32, op: BinaryLong, [d, a, b]: [Long; 3])
             BinaryLong::MultiplyFloat => BinaryLong::MultiplyFloat,
             BinaryLong::DivideFloat => BinaryLong::DivideFloat,
         ],
-        |op| each(|i| op.apply(a[i], b[i]))
+        |op| each!(|i| op.apply(a[i], b[i]))
     );
     rows.set_long(d, mask, values);
 }
@@ -256,13 +256,13 @@ fn binary_long(rows: &mut Rows, mask: u32, op: BinaryLong, [d, a, b]: [Long; 3])
 fn compare(rows: &mut Rows, mask: u32, test: Test, d: Predicate, [a, b]: [Word; 2]) {
     let (a, b) = (rows.word(a), rows.word(b));
     let holds = match (test.domain, test.comparison) {
-        (Domain::Signed | Domain::Unsigned, Comparison::Equal) => bits(|i| a[i] == b[i]),
-        (Domain::Signed | Domain::Unsigned, Comparison::NotEqual) => bits(|i| a[i] != b[i]),
-        (Domain::Signed, Comparison::Less) => bits(|i| a[i].cast_signed() < b[i].cast_signed()),
-        (Domain::Signed, Comparison::Greater) => bits(|i| a[i].cast_signed() > b[i].cast_signed()),
-        (Domain::Unsigned, Comparison::Less) => bits(|i| a[i] < b[i]),
-        (Domain::Unsigned, Comparison::Greater) => bits(|i| a[i] > b[i]),
-        _ => bits(|i| test.apply(a[i], b[i])),
+        (Domain::Signed | Domain::Unsigned, Comparison::Equal) => bits!(|i| a[i] == b[i]),
+        (Domain::Signed | Domain::Unsigned, Comparison::NotEqual) => bits!(|i| a[i] != b[i]),
+        (Domain::Signed, Comparison::Less) => bits!(|i| a[i].cast_signed() < b[i].cast_signed()),
+        (Domain::Signed, Comparison::Greater) => bits!(|i| a[i].cast_signed() > b[i].cast_signed()),
+        (Domain::Unsigned, Comparison::Less) => bits!(|i| a[i] < b[i]),
+        (Domain::Unsigned, Comparison::Greater) => bits!(|i| a[i] > b[i]),
+        _ => bits!(|i| test.apply(a[i], b[i])),
     };
     rows.set_predicate(d, mask, holds);
 }
@@ -273,25 +273,30 @@ fn convert(rows: &mut Rows, mask: u32, conversion: Conversion, d: Register, a: R
     let plain = !integral && !saturate && rounding == Rounding::Nearest;
     match (from, to, d, a) {
         (Kind::Unsigned(32), Kind::Unsigned(64) | Kind::Signed(64), Register::Long(d), Register::Word(a)) => {
-            let values = rows.word(a).map(u64::from);
+            let a = rows.word(a);
+            let values = each!(|i| u64::from(a[i]));
             rows.set_long(d, mask, values);
         }
         (Kind::Signed(32), Kind::Unsigned(64) | Kind::Signed(64), Register::Long(d), Register::Word(a))
             if !saturate =>
         {
-            let values = rows.word(a).map(|a| i64::from(a.cast_signed()).cast_unsigned());
+            let a = rows.word(a);
+            let values = each!(|i| i64::from(a[i].cast_signed()).cast_unsigned());
             rows.set_long(d, mask, values);
         }
         (Kind::F32, Kind::F64, Register::Long(d), Register::Word(a)) if plain => {
-            let values = rows.word(a).map(|a| f64::from(f32::from_bits(a)).to_bits());
+            let a = rows.word(a);
+            let values = each!(|i| f64::from(f32::from_bits(a[i])).to_bits());
             rows.set_long(d, mask, values);
         }
         (Kind::F64, Kind::F32, Register::Word(d), Register::Long(a)) if plain => {
-            let values = rows.long(a).map(|a| (f64::from_bits(a) as f32).to_bits());
+            let a = rows.long(a);
+            let values = each!(|i| (f64::from_bits(a[i]) as f32).to_bits());
             rows.set_word(d, mask, values);
         }
         (Kind::Signed(32), Kind::F32, Register::Word(d), Register::Word(a)) if plain => {
-            let values = rows.word(a).map(|a| (a.cast_signed() as f32).to_bits());
+            let a = rows.word(a);
+            let values = each!(|i| (a[i].cast_signed() as f32).to_bits());
             rows.set_word(d, mask, values);
         }
         _ => any_convert(rows, mask, conversion, d, a),

@@ -96,7 +96,7 @@ impl Warp {
         let same = |lane: usize| {
             lanes(mask).filter(|other| a[*other] == a[lane]).fold(0, |set, other| set | 1 << other)
         };
-        let values: [u32; LANES] = each(same);
+        let values: [u32; LANES] = each!(|lane| same(lane));
         let agreed = lanes(mask).all(|lane| values[lane] == mask);
         let result = if all { if agreed { [mask; LANES] } else { [0; LANES] } } else { values };
         self.rows.set_word(d, mask, result);

@@ -45,7 +45,7 @@ pub(super) fn multiply(rows: &mut Rows, matrices: &Matrices) {
         }
     }
     for (index, row) in matrices.d.iter().enumerate() {
-        let values = each(|lane| c[lane / 4 + 8 * (index / 2)][2 * (lane % 4) + index % 2].to_bits());
+        let values = each!(|lane| c[lane / 4 + 8 * (index / 2)][2 * (lane % 4) + index % 2].to_bits());
         rows.set_word(*row, FULL, values);
     }
 }
@@ -61,7 +61,7 @@ impl Reach<'_> {
             let element = |row: usize, column: usize| {
                 values[column / 2][8 * index + row] >> (16 * (column % 2)) & 0xffff
             };
-            let row = each(|lane| {
+            let row = each!(|lane| {
                 let (r, t) = (lane / 4, 2 * (lane % 4));
                 if transposed {
                     element(t + 1, r) << 16 | element(t, r)

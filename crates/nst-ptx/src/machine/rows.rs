@@ -40,15 +40,18 @@ fn put<T: Copy>(row: &mut [T; LANES], mask: u32, values: [T; LANES]) {
     }
 }
 
-/// One value for each lane; a closure so that it takes on the instruction set of where it is used.
-#[inline(always)]
-pub(super) fn each<T: Copy + Default>(f: impl Fn(usize) -> T) -> [T; LANES] {
-    let mut values = [T::default(); LANES];
-    for (lane, value) in values.iter_mut().enumerate() {
-        *value = f(lane);
-    }
-    values
+/// One value for each lane. A macro and no function of a closure: a closure that is not inlined would be compiled without the
+/// instruction set of where it is used, and called for each lane.
+macro_rules! each {
+    (|$lane:ident| $value:expr) => {{
+        let mut values = [Default::default(); $crate::machine::rows::LANES];
+        for ($lane, place) in values.iter_mut().enumerate() {
+            *place = $value;
+        }
+        values
+    }};
 }
+pub(super) use each;
 
 impl Rows {
     /// Rows with the program's immediates in place, and zeros.

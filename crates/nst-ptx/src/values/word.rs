@@ -305,7 +305,7 @@ mod tests {
         assert_eq!(Ternary::Lookup(0x96).apply(0b1100, 0b1010, 0b0110), 0b1100 ^ 0b1010 ^ 0b0110);
         assert_eq!(Ternary::Lookup(0xca).apply(0xf0, 0x55, 0xaa), 0xf0 & 0x55 | !0xf0 & 0xaa);
         assert_eq!(Ternary::Permute.apply(0x44332211, 0x88776655, 0x7410), 0x88552211);
-        assert_eq!(Ternary::Permute.apply(0x44332280, 0, 0x8), 0xff | 0x808000);
+        assert_eq!(Ternary::Permute.apply(0x44332280, 0, 0x8), 0x808080ff);
         assert_eq!(Ternary::FunnelLeftWrapped.apply(0x8000_0001, 0x7, 33), 0xf);
         assert_eq!(Ternary::FunnelRightClamped.apply(1, 0x7, 40), 7);
     }
