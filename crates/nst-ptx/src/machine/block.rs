@@ -2,7 +2,7 @@
 
 use super::shared::Shared;
 use super::step::Machine;
-use super::trouble::{Outcome, Trouble, trouble};
+use super::trouble::{Mistake, Outcome, Trouble, trouble};
 use super::warp::{Geometry, Warp};
 use crate::FaultKind;
 use crate::GlobalCounts;
@@ -56,35 +56,17 @@ impl Block {
         Ok(())
     }
 
-    /// Runs a block to its end. With a mistake comes the number of the warp that made it.
+    /// Runs a block to its end.
     pub(super) fn run(
         &mut self,
         machine: &Machine<'_>,
         warps: &mut [Warp],
         index: [u32; 3],
-    ) -> Result<(), (usize, Box<Trouble>)> {
+    ) -> Result<(), Mistake> {
         self.shared.clear();
         (self.epoch, self.executed) = (1, 0);
         warps.iter_mut().for_each(|warp| warp.restart(machine.program, index));
-        loop {
-            for (number, warp) in warps.iter_mut().enumerate() {
-                if !warp.is_done() {
-                    (machine.step)(machine, self, warp).map_err(|trouble| (number, trouble))?;
-                }
-            }
-            let Some(first) = warps.iter().position(|warp| !warp.is_done()) else { return Ok(()) };
-            let pc = warps[first].pc;
-            if let Some(other) = warps.iter().position(|warp| warp.is_done() || warp.pc != pc) {
-                let what = if warps[other].is_done() {
-                    "has exited".to_owned()
-                } else {
-                    format!("waits at line {}", machine.program.lines[warps[other].pc as usize])
-                };
-                let lane = warps[first].active.trailing_zeros() as usize;
-                let message = format!("warp {first} of the block waits here, warp {other} {what}");
-                return trouble(FaultKind::DivergentBarrier, lane, message)
-                    .map_err(|trouble| (first, trouble));
-            }
+        while let Some(pc) = self.run_to_barrier(machine, warps)? {
             if let Op::CountingBarrier { d, a, .. } = machine.program.code[pc as usize].op {
                 count(warps, d, a);
             }
@@ -92,6 +74,38 @@ impl Block {
             self.barriers += 1;
             warps.iter_mut().for_each(|warp| warp.pc += 1);
         }
+        Ok(())
+    }
+
+    /// Runs all warps to the barrier they meet at, if they do not all end.
+    fn run_to_barrier(&mut self, machine: &Machine<'_>, warps: &mut [Warp]) -> Result<Option<u32>, Mistake> {
+        for warp in warps.iter_mut().filter(|warp| !warp.is_done()) {
+            (machine.step)(machine, self, warp).map_err(|trouble| self.mistake(warp, trouble))?;
+        }
+        // No write has followed, so it is not a race.
+        if let Some(mistake) = self.shared.unwritten.take() {
+            return Err(mistake);
+        }
+        let Some(first) = warps.iter().position(|warp| !warp.is_done()) else { return Ok(None) };
+        let pc = warps[first].pc;
+        if let Some(other) = warps.iter().position(|warp| warp.is_done() || warp.pc != pc) {
+            let what = if warps[other].is_done() {
+                "has exited".to_owned()
+            } else {
+                format!("waits at line {}", machine.program.lines[warps[other].pc as usize])
+            };
+            let lane = warps[first].active.trailing_zeros() as usize;
+            let message = format!("warp {first} of the block waits here, warp {other} {what}");
+            return trouble(FaultKind::DivergentBarrier, lane, message)
+                .map_err(|trouble| self.mistake(&warps[first], trouble));
+        }
+        Ok(Some(pc))
+    }
+
+    /// The mistake that a warp has come to, unless it only shows an earlier one: what nothing has written may be any address.
+    fn mistake(&mut self, warp: &Warp, trouble: Box<Trouble>) -> Mistake {
+        let earlier = self.shared.unwritten.take().filter(|_| trouble.kind != FaultKind::Race);
+        earlier.unwrap_or(Mistake { trouble: *trouble, pc: warp.pc, first_thread: warp.first_thread })
     }
 }
 

@@ -8,7 +8,7 @@ use super::block::Block;
 use super::global::Global;
 use super::rows::LANES;
 use super::step::{Machine, best};
-use super::trouble::Trouble;
+use super::trouble::Mistake;
 use super::warp::{Geometry, Warp};
 use crate::counts::Mix;
 use crate::launch::{Checks, Launch};
@@ -49,9 +49,9 @@ pub(crate) fn run(launch: &Launch<'_>, memory: &Memory, checks: Checks) -> Resul
             }
             let [x, y, _] = launch.grid.map(u64::from);
             let index = [(number % x) as u32, (number / x % y) as u32, (number / x / y) as u32];
-            if let Err((warp, trouble)) = block.run(&machine, &mut warps, index) {
+            if let Err(found) = block.run(&machine, &mut warps, index) {
                 failed.fetch_min(number, Relaxed);
-                mistake = Some((number, fault(launch, &geometry, &warps[warp], index, *trouble)));
+                mistake = Some((number, fault(launch, &geometry, index, found)));
                 break;
             }
         }
@@ -70,13 +70,14 @@ pub(crate) fn run(launch: &Launch<'_>, memory: &Memory, checks: Checks) -> Resul
     }
 }
 
-fn fault(launch: &Launch<'_>, geometry: &Geometry, warp: &Warp, block: [u32; 3], trouble: Trouble) -> Fault {
+fn fault(launch: &Launch<'_>, geometry: &Geometry, block: [u32; 3], mistake: Mistake) -> Fault {
+    let Mistake { trouble, pc, first_thread } = mistake;
     Fault {
         kernel: launch.kernel.name.clone(),
         kind: trouble.kind,
-        line: launch.kernel.program.lines[warp.pc as usize],
+        line: launch.kernel.program.lines[pc as usize],
         block,
-        thread: geometry.thread(warp.first_thread + trouble.lane as u32),
+        thread: geometry.thread(first_thread + trouble.lane as u32),
         message: trouble.message,
     }
 }

@@ -4,7 +4,7 @@ use super::global::misaligned;
 use super::patterns::Patterns;
 use super::rows::{LANES, lanes};
 use super::shadow::{Conflict, Moment, Shadow};
-use super::trouble::{Outcome, trouble};
+use super::trouble::{Mistake, Outcome, trouble};
 use crate::launch::Checks;
 use crate::{FaultKind, SharedCounts};
 
@@ -24,6 +24,9 @@ pub(super) struct Shared {
     shadow: Option<Shadow>,
     patterns: Patterns,
     checks: Checks,
+    /// The first read, since the last barrier, of what nothing had written yet. A write that follows before the next barrier
+    /// makes it a race, because the warps' turns are none of the kernel's making.
+    pub(super) unwritten: Option<Mistake>,
     pub(super) counts: SharedCounts,
 }
 
@@ -36,6 +39,7 @@ impl Shared {
             shadow: shadowed.then(|| Shadow::new(bytes, narrow)),
             patterns: Patterns::new(instructions),
             checks,
+            unwritten: None,
             counts: SharedCounts::default(),
         }
     }
@@ -43,6 +47,7 @@ impl Shared {
     /// Forgets everything; what is read before it is written is NaN.
     pub(super) fn clear(&mut self) {
         self.words.fill(u32::MAX);
+        self.unwritten = None;
         if let Some(shadow) = &mut self.shadow {
             shadow.clear();
         }
@@ -127,8 +132,15 @@ impl Shared {
         }
         for place in &pattern.places {
             let (at, thread) = (base.wrapping_add(place.delta), access.first_thread + place.lane);
-            if let Some(conflict) = shadow.read(at, bytes, thread, place.others, access.now) {
-                report(self.checks, conflict, "read", place.lane as usize, at)?;
+            let conflict = shadow.read(at, bytes, thread, place.others, access.now);
+            let outcome = conflict
+                .map_or(Ok(()), |conflict| report(self.checks, conflict, "read", place.lane as usize, at));
+            match outcome {
+                Err(trouble) if conflict == Some(Conflict::Unwritten) && self.checks.races => {
+                    let Access { pc, first_thread, .. } = access;
+                    self.unwritten.get_or_insert(Mistake { trouble: *trouble, pc, first_thread });
+                }
+                outcome => outcome?,
             }
         }
         Ok(())

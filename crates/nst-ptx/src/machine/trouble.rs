@@ -17,3 +17,11 @@ pub(super) type Outcome<T> = Result<T, Box<Trouble>>;
 pub(super) fn trouble<T>(kind: FaultKind, lane: usize, message: impl Into<String>) -> Outcome<T> {
     Err(Box::new(Trouble { kind, lane, message: message.into() }))
 }
+
+/// A mistake with the place in the program, and the first thread of the warp.
+#[derive(Debug)]
+pub(super) struct Mistake {
+    pub(super) trouble: Trouble,
+    pub(super) pc: u32,
+    pub(super) first_thread: u32,
+}
