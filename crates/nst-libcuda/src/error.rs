@@ -6,6 +6,9 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// Only Linux gives a library to whoever asks for the name that it bears.
+    #[error("the stand-in for libcuda.so works on Linux alone")]
+    Platform,
     /// The shared library is not where cargo puts it: beside the running program, in `deps`, or one folder up.
     #[error("{name} is in none of {searched:?}: is nst-libcuda a dev-dependency of this package?")]
     NotFound {

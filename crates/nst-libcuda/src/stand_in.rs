@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "loads a shared library and calls its functions")]
 
 use crate::{Error, Report, Twin};
-use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+use libloading::Library;
 use nst_ptx::Checks;
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::ffi::{CStr, CString, c_char, c_int};
@@ -34,10 +34,13 @@ impl StandIn {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] if the library is neither beside the running program nor in `deps` there or one folder up, where
+    /// [`Error::Platform`] on another system than Linux; [`Error::NotFound`] if the library is neither beside the running program nor in `deps` there or one folder up, where
     /// cargo puts it for tests, examples and binaries; [`Error::Library`] if it cannot be loaded.
     pub fn load() -> Result<Self, Error> {
         static LOADED: OnceLock<StandIn> = OnceLock::new();
+        if !cfg!(target_os = "linux") {
+            return Err(Error::Platform);
+        }
         if let Some(loaded) = LOADED.get() {
             return Ok(loaded.clone());
         }
@@ -125,9 +128,9 @@ impl StandIn {
 
 impl Entry {
     fn load(path: &Path) -> Result<Self, libloading::Error> {
-        // SAFETY: the library's only initialisers are those of Rust's runtime. Local: nothing but a request for libcuda.so by
-        // name must find its symbols.
-        let library = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) }?;
+        // Its symbols stay local: nothing but a request for libcuda.so by name finds them.
+        // SAFETY: the library's only initialisers are those of Rust's runtime.
+        let library = unsafe { Library::new(path) }?;
         // SAFETY: the functions have these types in `driver/control.rs`.
         let entry = unsafe {
             Self {

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
-/// Makes a C++ compiler understand kernels; the second file is for those that use tensor cores.
-const HEADERS: [(&str, &str); 2] = [
+/// Makes a C++ compiler understand kernels; the last file is for those that use tensor cores.
+const HEADERS: [(&str, &str); 3] = [
     ("cuda_host.h", include_str!("../host/cuda_host.h")),
-    ("tensor_host.h", include_str!("../host/tensor_host.h")),
+    ("fibers.h", include_str!("../host/fibers.h")),
+    ("tensor.h", include_str!("../host/tensor.h")),
 ];
 
 /// What is tried, in this order.

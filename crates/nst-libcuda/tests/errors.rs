@@ -1,5 +1,6 @@
 //! What goes wrong, as the driver says it. One test: a fault breaks the device for the whole process.
 
+#![cfg(target_os = "linux")]
 #![expect(unsafe_code, clippy::unwrap_used, reason = "tests, which launch kernels, wrongly")]
 
 mod common;

@@ -1,5 +1,6 @@
 //! The stand-in in a program that does not know it: this one, started again.
 
+#![cfg(target_os = "linux")]
 #![expect(unsafe_code, reason = "launches a kernel")]
 
 mod common;

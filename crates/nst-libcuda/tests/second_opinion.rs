@@ -1,5 +1,6 @@
 //! The host twin against the interpreter. One test: the twin is the whole process's.
 
+#![cfg(target_os = "linux")]
 #![expect(unsafe_code, clippy::unwrap_used, reason = "tests, which launch kernels")]
 
 mod common;

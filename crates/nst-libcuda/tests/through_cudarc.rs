@@ -1,5 +1,6 @@
 //! cudarc on the stand-in: what works. These tests run beside each other, as other crates' tests will.
 
+#![cfg(target_os = "linux")]
 #![expect(unsafe_code, clippy::unwrap_used, reason = "tests, which launch kernels and look functions up")]
 
 mod common;

@@ -18,8 +18,8 @@ use std::ffi::{c_int, c_uint, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// A launch that can run without the driver's lock: other threads go on meanwhile. One that is compared with its twin keeps
-/// the lock, because all memory is.
+/// A launch that can run without the driver's lock, so that other threads go on meanwhile. While launches are compared, each
+/// keeps the lock: all memory is compared.
 struct Prepared {
     function: Function,
     grid: [u32; 3],
@@ -40,8 +40,9 @@ impl Prepared {
         Launch { kernel: function.kernel(), grid, block, dynamic_shared, parameters }
     }
 
-    /// Runs here and on the host. Both must agree.
-    fn run_twice(&self, state: &mut State, peer: Peer) -> Result<(), Status> {
+    /// Runs here and, if there is a peer, on the host. Both must agree.
+    fn run_locked(&self, state: &mut State, peer: Option<Peer>) -> Result<(), Status> {
+        let Some(peer) = peer else { return record(state, &self.function.name, self.run()) };
         let before = snapshot(&self.memory);
         let ended = self.run();
         let difference = ended.is_ok().then(|| peer.compare(&self.launch(), &self.memory, &before)).flatten();
@@ -155,8 +156,8 @@ unsafe extern "C" fn cuLaunchKernel(
         let (memory, checks) = (Arc::clone(&state.memory), state.checks);
         let peer = state.second_opinion.of(&function.loaded.ptx, &function.name);
         let launch = Prepared { function, grid, block, dynamic_shared, parameters, memory, checks };
-        if let Some(peer) = peer {
-            return launch.run_twice(state, peer);
+        if state.second_opinion.is_asked() {
+            return launch.run_locked(state, peer);
         }
         prepared = Some(launch);
         Ok(())

@@ -26,8 +26,11 @@ unsafe extern "C" fn cuMemAlloc_v2(address: *mut u64, bytes: usize) -> c_int {
 unsafe extern "C" fn cuMemAllocAsync(address: *mut u64, bytes: usize, stream: usize) -> c_int {
     in_context(|state| {
         check_stream(state, stream)?;
-        // Other than the blocking call this one gives no bytes as well: a null address.
-        let allocated = if bytes == 0 { 0 } else { state.allocate(bytes as u64)? };
+        // The manual does not say what becomes of no bytes: nobody is to rely on it.
+        if bytes == 0 {
+            return Err(Status::InvalidValue);
+        }
+        let allocated = state.allocate(bytes as u64)?;
         state.tally().queue();
         // SAFETY: as above.
         unsafe { store(address, allocated) }

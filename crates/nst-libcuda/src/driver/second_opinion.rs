@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "calls kernels that a C++ compiler built, and reads what they wrote")]
 
 use crate::twin::HostLibrary;
-use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+use libloading::Library;
 use nst_ptx::{Launch, Memory};
 use std::collections::HashMap;
 use std::ffi::{c_int, c_void};
@@ -40,7 +40,7 @@ impl SecondOpinion {
     pub(super) fn load(libraries: Vec<HostLibrary>) -> Result<Self, libloading::Error> {
         let modules = libraries.into_iter().map(|host| {
             // SAFETY: the library is `Twin::compile`'s, without initialisers that do anything.
-            let library = unsafe { Library::open(Some(&host.path), RTLD_NOW | RTLD_LOCAL) }?;
+            let library = unsafe { Library::new(&host.path) }?;
             let look_up = |name: String| {
                 // SAFETY: `NST_KERNEL` gives the function this type.
                 let entry = unsafe { library.get::<Entry>(format!("nst_twin_{name}")) }?;
@@ -51,6 +51,11 @@ impl SecondOpinion {
             Ok(HostModule { ptx: host.ptx, tolerance: host.tolerance, kernels })
         });
         Ok(Self { modules: modules.collect::<Result<_, _>>()? })
+    }
+
+    /// Whether launches are compared.
+    pub(super) fn is_asked(&self) -> bool {
+        !self.modules.is_empty()
     }
 
     /// The twin of a kernel of the module of this text.

@@ -130,15 +130,13 @@ extern "C" fn cuMemsetD32Async(to: u64, value: c_uint, words: usize, stream: usi
     in_context(|state| {
         check_stream(state, stream)?;
         let length = words.checked_mul(4).ok_or(Status::InvalidValue)?;
-        // The driver demands this alignment. Bytes are counted as filled only if all of them could be.
+        // The driver demands this alignment.
         if !to.is_multiple_of(4) {
             return Err(Status::InvalidValue);
         }
-        fill(state, to, 0, length as u64)?;
-        for word in 0..words as u64 {
-            let written = state.memory.write(to + 4 * word, &value.to_ne_bytes());
-            written.map_err(|error| refused(state, "fill", &error))?;
-        }
+        let data = value.to_ne_bytes().repeat(words);
+        state.memory.write(to, &data).map_err(|error| refused(state, "fill", &error))?;
+        copied(state, length as u64);
         Ok(())
     })
 }
