@@ -105,6 +105,7 @@ impl StandIn {
 
     /// Sets the calling thread's counters to zero, forgets its faults, disowns the memory that it has allocated, and, for the
     /// whole process, lets the driver work again after a fault. The real driver cannot do the last.
+    /// cudarc keeps an error of its own if something was dropped meanwhile; its `CudaContext::check_err` takes that away.
     pub fn reset(&self) {
         // SAFETY: the function takes nothing and is safe to call from any thread.
         unsafe { (self.entry.reset)() }

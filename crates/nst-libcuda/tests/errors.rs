@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{SCALE, device, function};
+use common::{SCALE, device, function, mend};
 use cudarc::driver::sys::{CUfunction_attribute, CUresult};
 use cudarc::driver::{CudaContext, CudaFunction, DriverError, LaunchConfig, PushKernelArg};
 use nst_libcuda::StandIn;
@@ -73,13 +73,13 @@ fn bad_modules(driver: &StandIn, context: &Arc<CudaContext>) {
     let error = context.load_module(broken.into()).unwrap_err();
     assert_eq!(error, DriverError(CUresult::CUDA_ERROR_INVALID_PTX));
     let faults = driver.report().unwrap().faults;
-    assert!(faults[0].starts_with("PTX line 19: "), "{faults:?}");
+    assert!(faults[0].starts_with("PTX line 18: "), "{faults:?}");
     let missing = context.load_module(SCALE.into()).unwrap().load_function("scales").unwrap_err();
     assert_eq!(missing, DriverError(CUresult::CUDA_ERROR_NOT_FOUND));
 }
 
 fn faults_stay(driver: &StandIn, context: &Arc<CudaContext>) {
-    driver.reset();
+    mend(driver, context);
     let stream = context.default_stream();
     let unguarded = function(context, "unguarded");
     let values = stream.alloc_zeros::<u32>(31).unwrap();
@@ -93,16 +93,16 @@ fn faults_stay(driver: &StandIn, context: &Arc<CudaContext>) {
     assert!(format!("{illegal}").contains("an illegal memory access was encountered"));
     let faults = driver.report().unwrap().faults;
     assert!(
-        faults[0].contains("unguarded, PTX line 42") && faults[0].contains("thread [31, 0, 0]"),
+        faults[0].contains("unguarded, PTX line 41") && faults[0].contains("thread [31, 0, 0]"),
         "{faults:?}"
     );
-    driver.reset();
+    mend(driver, context);
     stream.synchronize().unwrap();
 }
 
 fn unwritten_memory(driver: &StandIn, context: &Arc<CudaContext>) {
     let run = || {
-        driver.reset();
+        mend(driver, context);
         let stream = context.default_stream();
         let scale = function(context, "scale");
         // SAFETY: there is none: that it is read before it is written is the point.

@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::device;
+use common::{device, mend};
 use cudarc::driver::{CudaContext, CudaSlice, DeviceRepr, DriverError, LaunchConfig, PushKernelArg};
 use nst_libcuda::{Error, Source, StandIn, Twin};
 use std::sync::Arc;
@@ -100,7 +100,9 @@ fn product(context: &Arc<CudaContext>) -> Result<Vec<f32>, DriverError> {
 
 fn agree(driver: &StandIn, context: &Arc<CudaContext>) {
     use_twin(driver, &[EXCHANGE, PRODUCT]);
-    assert_eq!(block_sums(context).unwrap(), [9120.0, 27552.0, 3128.0]);
+    let sums = block_sums(context);
+    assert_eq!(driver.report().unwrap().faults, [""; 0]);
+    assert_eq!(sums.unwrap(), [9120.0, 27552.0, 3128.0]);
     let got = exchanges(context);
     assert_eq!(&got[7 * 9..7 * 10], [12, 6, 12, 9, 0x4924_9249, 2, 8]);
     assert_eq!(&got[7 * 30..7 * 31], [27, 27, 30, 25, 0x4924_9249, 2, -1]);
@@ -118,46 +120,43 @@ fn agree(driver: &StandIn, context: &Arc<CudaContext>) {
     assert_eq!((report.launches, report.second_opinions), (1, 0));
 }
 
-/// Runs kernels with a twin of an altered source; gives the words.
-fn fault(driver: &StandIn, source: Source<'_>, from: &str, to: &str, run: impl Fn() -> bool) -> String {
+type Device<'a> = (&'a StandIn, &'a Arc<CudaContext>);
+type Run = fn(&Arc<CudaContext>) -> Result<Vec<f32>, DriverError>;
+
+/// Runs a kernel with a twin of an altered source; gives the fault's words.
+fn fault((driver, context): Device<'_>, source: Source<'_>, from: &str, to: &str, run: Run) -> String {
     assert!(source.cuda.contains(from));
     let cuda = source.cuda.replace(from, to);
     use_twin(driver, &[Source { cuda: &cuda, ..source }]);
-    assert!(run(), "the calls after the launch fail");
+    assert!(run(context).is_err(), "the calls after the launch fail");
     let faults = driver.report().unwrap().faults;
-    driver.reset();
+    mend(driver, context);
     assert_eq!(faults.len(), 1, "{faults:?}");
     faults[0].clone()
 }
 
 fn differ(driver: &StandIn, context: &Arc<CudaContext>) {
-    let sums_fail = || block_sums(context).is_err();
-    let words = fault(driver, EXCHANGE, "sizes.scale", "(sizes.scale + 1)", sums_fail);
+    let device = (driver, context);
+    let words = fault(device, EXCHANGE, "sizes.scale", "(sizes.scale + 1)", block_sums);
     assert!(words.starts_with("second opinion: block_sums: at 0x"), "{words}");
     assert!(words.contains("(9120) by the interpreter") && words.contains("(13680) on the host"), "{words}");
     assert!(words.ends_with(" and 2 more words differ"), "{words}");
     // The first barrier matters on the host as well, and one that not all threads come to never ends.
-    let words = fault(driver, EXCHANGE, "0.0f;\n    __syncthreads();", "0.0f;", sums_fail);
+    let words = fault(device, EXCHANGE, "0.0f;\n    __syncthreads();", "0.0f;", block_sums);
     assert!(words.contains("(9120) by the interpreter"), "{words}");
     let words = fault(
-        driver,
+        device,
         EXCHANGE,
         "    for (int by",
         "    if (at < 1) __syncwarp();\n    for (int by",
-        sums_fail,
+        block_sums,
     );
     assert!(words.contains("block_sums: on the host its threads wait for each other for ever"), "{words}");
     // As does the wait for a copy, and where a fragment's elements lie.
-    let product_fails = || product(context).is_err();
-    let words = fault(driver, PRODUCT, "copy_async_wait<0>();\n    __syncwarp", "__syncwarp", product_fails);
+    let words = fault(device, PRODUCT, "copy_async_wait<0>();\n    __syncwarp", "__syncwarp", product);
     assert!(words.contains("product: at 0x") && words.contains("(0) on the host"), "{words}");
-    let words = fault(
-        driver,
-        PRODUCT,
-        "to_tf32(b[place * 8 + group])",
-        "to_tf32(b[group * 8 + place])",
-        product_fails,
-    );
+    let words =
+        fault(device, PRODUCT, "to_tf32(b[place * 8 + group])", "to_tf32(b[group * 8 + place])", product);
     assert!(words.contains("product: at 0x"), "{words}");
     driver.second_opinion(None).unwrap();
 }

@@ -20,3 +20,10 @@ pub(crate) fn device() -> (StandIn, Arc<CudaContext>) {
 pub(crate) fn function(context: &Arc<CudaContext>, name: &str) -> CudaFunction {
     context.load_module(SCALE.into()).unwrap().load_function(name).unwrap()
 }
+
+/// Lets a broken device work again: the driver's half, and the error that cudarc keeps of what was dropped meanwhile.
+#[allow(dead_code, reason = "not every test breaks the device")]
+pub(crate) fn mend(driver: &StandIn, context: &CudaContext) {
+    driver.reset();
+    let _ = context.check_err();
+}
