@@ -2,8 +2,10 @@
 
 use crate::Error;
 use serde::{Deserialize, Serialize};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::thread;
 use tempfile::TempDir;
 
 /// Makes a C++ compiler understand kernels; the last file is for those that use tensor cores.
@@ -43,9 +45,6 @@ pub struct Source<'a> {
     pub definitions: &'a [&'a str],
     /// The PTX that was made from it, with `--fmad=false`, by which its launches are known.
     pub ptx: &'a str,
-    /// By how much results may differ: at most this much times the greater of the two values and one, for values of 32
-    /// bits. Zero means bit for bit (a NaN equals a NaN).
-    pub tolerance: f32,
 }
 
 /// Kernels that were built for the host.
@@ -62,11 +61,10 @@ pub(crate) struct HostLibrary {
     pub(crate) path: PathBuf,
     pub(crate) kernels: Vec<String>,
     pub(crate) ptx: String,
-    pub(crate) tolerance: f32,
 }
 
 impl Twin {
-    /// Builds the sources, each for itself. None if there is no C++ compiler.
+    /// Builds the sources, each for itself and all at once. None if there is no C++ compiler.
     ///
     /// # Errors
     ///
@@ -81,9 +79,16 @@ impl Twin {
         for (name, text) in HEADERS {
             std::fs::write(folder.path().join(name), text).map_err(system)?;
         }
-        let build = |(i, source)| build(compiler, folder.path(), i, source);
-        let libraries = sources.iter().enumerate().map(build).collect::<Result<_, _>>()?;
-        Ok(Some(Self { _folder: folder, libraries }))
+        let path = folder.path();
+        let libraries: Result<_, Error> = thread::scope(|scope| {
+            let build = |(i, source)| scope.spawn(move || build(compiler, path, i, source));
+            let builds: Vec<_> = sources.iter().enumerate().map(build).collect();
+            builds
+                .into_iter()
+                .map(|build| build.join().unwrap_or_else(|panic| resume_unwind(panic)))
+                .collect()
+        });
+        Ok(Some(Self { libraries: libraries?, _folder: folder }))
     }
 }
 
@@ -114,7 +119,7 @@ fn build(compiler: &str, folder: &Path, number: usize, source: &Source<'_>) -> R
     arguments.extend(fused_multiply_add());
     arguments.extend(["-o", &library]);
     run(&arguments)?;
-    Ok(HostLibrary { path, kernels, ptx: source.ptx.to_owned(), tolerance: source.tolerance })
+    Ok(HostLibrary { path, kernels, ptx: source.ptx.to_owned() })
 }
 
 /// `fma` as an instruction where there is one; as a function of the C library, exact as well, it is slow.

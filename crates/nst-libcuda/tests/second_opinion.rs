@@ -15,7 +15,6 @@ const EXCHANGE: Source<'_> = Source {
     cuda: include_str!("kernels/exchange.cu"),
     definitions: &[],
     ptx: include_str!("kernels/exchange.ptx"),
-    tolerance: 0.0,
 };
 
 const PRODUCT: Source<'_> = Source {
@@ -23,7 +22,6 @@ const PRODUCT: Source<'_> = Source {
     cuda: include_str!("kernels/product.cu"),
     definitions: &["NST_TF32"],
     ptx: include_str!("kernels/product.ptx"),
-    tolerance: 1e-6,
 };
 
 /// As the kernels declare it.

@@ -27,8 +27,8 @@ pub(super) const BLOCK: [u32; 3] = [1024, 1024, 64];
 /// Largest extents of a grid.
 pub(super) const GRID: [u32; 3] = [i32::MAX as u32, 65535, 65535];
 
-/// The value of a `CUdevice_attribute` (cuda.h); values from the CUDA C++ Programming Guide 12.0, table 15 ("Technical
-/// Specifications per Compute Capability"), where it has them.
+/// The value of a `CUdevice_attribute` (cuda.h); values from the CUDA C++ Programming Guide 12.0, "Technical
+/// Specifications per Compute Capability", where it has them.
 pub(super) fn value(attribute: u32) -> Result<u32, Status> {
     Ok(match attribute {
         1 => THREADS,
