@@ -3,6 +3,7 @@
 mod bench;
 mod case;
 mod comparison;
+pub(crate) mod gpu;
 mod growth;
 mod measured;
 mod program;
@@ -15,7 +16,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 use clap::builder::RangedU64ValueParser;
 
-use bench::Bench;
+use bench::{Bench, Common};
 use case::{Case, Model};
 use comparison::Comparison;
 use program::{Configuration, Isa, Program, name};
@@ -31,28 +32,17 @@ pub(crate) struct Args {
     /// Sides of the square pictures [default: 256,512,1024 for pytorch, 128,256,512,1024,2048 for growth, else 512]
     #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u32).range(32..=8192))]
     sizes: Vec<u32>,
-    /// Runs of each program, taking turns
-    #[arg(long, default_value_t = 5, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
-    pairs: usize,
     /// Evaluations of each run, of which the first two are not counted [default: 32 to 6, by size]
     #[arg(long, value_parser = RangedU64ValueParser::<usize>::new().range(measured::FEWEST as u64..))]
     evaluations: Option<usize>,
-    /// Threads of either program
-    #[arg(long, default_value_t = 2, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
-    threads: usize,
     /// For pytorch: how it is set up [default: all]
     #[arg(long, value_delimiter = ',')]
     configurations: Vec<Configuration>,
     /// For isas: instruction sets [default: all]
     #[arg(long, value_delimiter = ',')]
     isas: Vec<Isa>,
-    /// Trained weights of VGG-19 (safetensors); left out, random ones are made
-    #[arg(long, value_name = "FILE")]
-    weights_vgg19: Option<PathBuf>,
-    /// Folder of the virtual environment, outside the repository; made where it does not exist [default: in the user's
-    /// cache]
-    #[arg(long, value_name = "DIR")]
-    venv: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
     /// File of results; its sections are replaced one by one
     #[arg(long, value_name = "FILE", default_value = "benches/RESULTS.md")]
     output: PathBuf,
@@ -72,7 +62,7 @@ enum Part {
 
 /// Measures part after part. The results are written as they come.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let bench = Bench::new(args)?;
+    let bench = Bench::new(&args.common, &args.output, report::HEAD, args.evaluations)?;
     let parts = given(&args.parts, Part::value_variants());
     for part in parts {
         let (models, sizes): (&[Model], &[u32]) = match part {
@@ -131,7 +121,7 @@ fn compare(bench: &Bench, args: &Args, part: Part, case: &Case, stamp: &str) -> 
         }
         rows.push(row);
         let body = format!("{}\n{stamp}", crate::markdown::table(&comparison::COLUMNS, &rows));
-        report::write_section(&bench.output, &heading, &body)?;
+        bench.output.write_section(&heading, &body)?;
     }
     Ok(())
 }

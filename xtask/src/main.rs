@@ -27,6 +27,7 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Task {
+    BenchGpu(bench_torch::gpu::Args),
     BenchTorch(bench_torch::Args),
     /// Run every step of the gate and print the time each takes
     Ci,
@@ -41,6 +42,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let outcome = match Args::parse().task {
+        Task::BenchGpu(args) => bench_torch::gpu::run(&args),
         Task::BenchTorch(args) => bench_torch::run(&args),
         Task::Ci => ci::run(),
         Task::FetchWeights(args) => fetch_weights::run(&args),

@@ -1,14 +1,33 @@
 //! What every measurement needs: the programs, a folder to work in, and the machine's name.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
 use cargo_metadata::MetadataCommand;
+use clap::builder::RangedU64ValueParser;
 
-use super::Args;
+use super::report::Document;
 use crate::command::{cargo, run as run_command, said};
+
+/// What every measurement is asked.
+#[derive(clap::Args)]
+pub(super) struct Common {
+    /// Runs of each program, taking turns
+    #[arg(long, default_value_t = 5, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    pairs: usize,
+    /// Threads of either program
+    #[arg(long, default_value_t = 2, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    threads: usize,
+    /// Trained weights of VGG-19 (safetensors); left out, random ones are made
+    #[arg(long, value_name = "FILE")]
+    weights_vgg19: Option<PathBuf>,
+    /// Folder of the virtual environment, outside the repository; made where it does not exist [default: in the user's
+    /// cache]
+    #[arg(long, value_name = "DIR")]
+    venv: Option<PathBuf>,
+}
 
 /// What every measurement needs.
 pub(super) struct Bench {
@@ -17,7 +36,7 @@ pub(super) struct Bench {
     /// For random weights, pictures and traces.
     pub(super) folder: PathBuf,
     pub(super) weights_vgg19: Option<PathBuf>,
-    pub(super) output: PathBuf,
+    pub(super) output: Document,
     pub(super) threads: usize,
     pub(super) pairs: usize,
     pub(super) evaluations: Option<usize>,
@@ -28,11 +47,16 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    /// Builds nst, sets up Python and looks at the machine.
-    pub(super) fn new(args: &Args) -> Result<Self> {
+    /// Builds nst, sets up Python and looks at the machine. The results go into the file `output` under `head`.
+    pub(super) fn new(
+        args: &Common,
+        output: &Path,
+        head: &'static str,
+        evaluations: Option<usize>,
+    ) -> Result<Self> {
         let folder = crate::venv::cache()?.join("bench-torch");
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let output = crate::root().join(&args.output);
+        let output = crate::root().join(output);
         if let Some(parent) = output.parent() {
             fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
         }
@@ -46,10 +70,10 @@ impl Bench {
             python: crate::venv::python(&venv, &script("requirements.txt"))?,
             folder,
             weights_vgg19: args.weights_vgg19.clone(),
-            output,
+            output: Document { file: output, head },
             threads: args.threads,
             pairs: args.pairs,
-            evaluations: args.evaluations,
+            evaluations,
             machine: String::new(),
             import_peak: 0.0,
         };
@@ -66,6 +90,23 @@ impl Bench {
         bench.import_peak = said(&mut import)?.parse().context("no peak of memory")?;
         println!("{}", bench.machine);
         Ok(bench)
+    }
+
+    /// Of programs that are not there.
+    #[cfg(test)]
+    pub(super) fn of_tests() -> Self {
+        Self {
+            nst: "nst".into(),
+            python: "python".into(),
+            folder: "folder".into(),
+            weights_vgg19: None,
+            output: Document { file: "output.md".into(), head: "" },
+            threads: 2,
+            pairs: 5,
+            evaluations: None,
+            machine: String::new(),
+            import_peak: 0.0,
+        }
     }
 
     /// Where the running program writes its losses and times.

@@ -13,9 +13,6 @@ pub(super) struct Comparison {
     pairs: Vec<(Run, Run)>,
 }
 
-/// How far losses of the initial picture may lie apart, relatively, in two programs that compute the same in f32.
-const TOLERANCE: f64 = 1e-3;
-
 impl Comparison {
     /// Runs each program `bench.pairs` times, `base` first in every other pair. Before that, a short run of `program`
     /// shows whether it works here, and fills its caches.
@@ -42,7 +39,7 @@ impl Comparison {
             };
             let (losses, names) = ((pair.0.first_loss, pair.1.first_loss), (program.name(), base.name()));
             ensure!(
-                (losses.0 / losses.1 - 1.0).abs() < TOLERANCE,
+                (losses.0 / losses.1 - 1.0).abs() < program.tolerance().max(base.tolerance()),
                 "{} and {} do not compute the same: the initial losses are {} and {}",
                 names.0,
                 names.1,
@@ -65,26 +62,45 @@ impl Comparison {
 
     /// The cells under [`COLUMNS`], after the names.
     pub(super) fn cells(&self) -> Result<Vec<String>> {
-        let spread = |value: fn(&(Run, Run)) -> f64| {
-            Spread::of(self.pairs.iter().map(value)).context("nothing was measured")
-        };
-        let ratio = spread(time_ratio)?;
-        let (peak, base_peak) = (spread(|pair| pair.0.peak)?.median, spread(|pair| pair.1.peak)?.median);
+        let (peak, base_peak) =
+            (self.spread(|pair| pair.0.peak)?.median, self.spread(|pair| pair.1.peak)?.median);
+        let mut cells = self.time_cells()?;
+        cells.extend([
+            format!("{:.0}", peak / MEBIBYTE),
+            format!("{:.0}", base_peak / MEBIBYTE),
+            format!("**{:.2}**", peak / base_peak),
+        ]);
+        Ok(cells)
+    }
+
+    /// The cells under [`TIME_COLUMNS`], after the names.
+    pub(super) fn time_cells(&self) -> Result<Vec<String>> {
+        let ratio = self.spread(time_ratio)?;
         let each: Vec<String> = self.pairs.iter().map(|pair| format!("{:.2}", time_ratio(pair))).collect();
+        let seconds =
+            [self.spread(|pair| pair.0.seconds)?.median, self.spread(|pair| pair.1.seconds)?.median];
+        // Three digits at least.
+        let decimals = if seconds.iter().any(|&seconds| seconds < 0.1) { 5 } else { 3 };
+        let [first, second] = seconds.map(|seconds| format!("{seconds:.decimals$}"));
         Ok(vec![
             format!("**{:.2}**", ratio.median),
             format!("{:.2} to {:.2}", ratio.least, ratio.greatest),
             each.join(" "),
-            format!("{:.3}", spread(|pair| pair.0.seconds)?.median),
-            format!("{:.3}", spread(|pair| pair.1.seconds)?.median),
-            format!("{:.0}", peak / MEBIBYTE),
-            format!("{:.0}", base_peak / MEBIBYTE),
-            format!("**{:.2}**", peak / base_peak),
+            first,
+            second,
         ])
+    }
+
+    fn spread(&self, value: fn(&(Run, Run)) -> f64) -> Result<Spread> {
+        Spread::of(self.pairs.iter().map(value)).context("nothing was measured")
     }
 }
 
 pub(super) const MEBIBYTE: f64 = (1 << 20) as f64;
+
+/// The table's head for comparisons of A with B where memory is not compared.
+pub(super) const TIME_COLUMNS: [&str; 7] =
+    ["A", "B", "time A / B", "least to greatest", "each pair", "A, s", "B, s"];
 
 /// The table's head for comparisons of A with B.
 pub(super) const COLUMNS: [&str; 10] = [
@@ -106,7 +122,7 @@ fn time_ratio((program, base): &(Run, Run)) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{COLUMNS, Comparison, MEBIBYTE, Run};
+    use super::{COLUMNS, Comparison, MEBIBYTE, Run, TIME_COLUMNS};
 
     #[test]
     fn ratios_are_of_pairs_and_seconds_are_medians() {
@@ -124,5 +140,8 @@ mod tests {
             ["**4.00**", "3.00 to 5.00", "4.00 3.00 5.00", "9.000", "2.000", "900", "300", "**3.00**"]
         );
         assert_eq!(cells.len() + 2, COLUMNS.len());
+        assert_eq!(COLUMNS[..TIME_COLUMNS.len()], TIME_COLUMNS);
+        let times = Comparison { pairs: vec![(run(0.0123456, 1.0), run(0.1, 1.0))] }.time_cells().unwrap();
+        assert_eq!(times, ["**0.12**", "0.12 to 0.12", "0.12", "0.01235", "0.10000"]);
     }
 }

@@ -10,7 +10,6 @@ use super::case::Case;
 use super::comparison::MEBIBYTE;
 use super::measured::Run;
 use super::program::{Program, name};
-use super::report;
 use super::spread::Spread;
 
 const COLUMNS: [&str; 9] = [
@@ -43,7 +42,7 @@ pub(super) fn measure(bench: &Bench, cases: &[Case], stamp: &str) -> Result<()> 
             round + 1,
             crate::markdown::table(&COLUMNS, &cells(&rows))
         );
-        report::write_section(&bench.output, "Growth with the picture", &body)?;
+        bench.output.write_section("Growth with the picture", &body)?;
         plot(bench, &rows, &program.name())?;
     }
     Ok(())
@@ -108,7 +107,7 @@ fn cells(rows: &[Row]) -> Vec<Vec<String>> {
 fn plot(bench: &Bench, rows: &[Row], title: &str) -> Result<()> {
     let mut child = Command::new(&bench.python)
         .arg(script("growth_plot.py"))
-        .arg(bench.output.with_file_name("growth.svg"))
+        .arg(bench.output.file.with_file_name("growth.svg"))
         .arg(title)
         .stdin(Stdio::piped())
         .spawn()

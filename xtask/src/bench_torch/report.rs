@@ -2,12 +2,19 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-/// What the numbers mean. Written anew each time.
-const HEAD: &str = "\
+/// A file of results.
+pub(super) struct Document {
+    pub(super) file: PathBuf,
+    /// What the numbers mean. Written anew each time.
+    pub(super) head: &'static str,
+}
+
+/// Of the measurements on a CPU.
+pub(super) const HEAD: &str = "\
 # Measured
 
 Written by `cargo xtask bench-torch`, which measures whole runs of nst, and of the same method in PyTorch, on one machine.
@@ -29,18 +36,21 @@ it was measured on, when, and with which command. Let nothing else run on the ma
   of the memory.
 ";
 
-/// Replaces the section of `heading` in the file, or adds it. The file is whole at every moment.
-pub(super) fn write_section(file: &Path, heading: &str, body: &str) -> Result<()> {
-    let old = if file.exists() { fs::read_to_string(file)? } else { String::new() };
-    let unfinished = file.with_extension("part");
-    fs::write(&unfinished, with_section(&old, heading, body))
-        .and_then(|()| fs::rename(&unfinished, file))
-        .with_context(|| format!("cannot write {}", file.display()))
+impl Document {
+    /// Replaces the section of `heading`, or adds it. The file is whole at every moment.
+    pub(super) fn write_section(&self, heading: &str, body: &str) -> Result<()> {
+        let Self { file, head } = self;
+        let old = if file.exists() { fs::read_to_string(file)? } else { String::new() };
+        let unfinished = file.with_extension("part");
+        fs::write(&unfinished, with_section(head, &old, heading, body))
+            .and_then(|()| fs::rename(&unfinished, file))
+            .with_context(|| format!("cannot write {}", file.display()))
+    }
 }
 
 /// The document with a new head and the section replaced, or added at the end. A section reaches from its heading to the
 /// next one.
-fn with_section(document: &str, heading: &str, body: &str) -> String {
+fn with_section(head: &str, document: &str, heading: &str, body: &str) -> String {
     let section = format!("{heading}\n\n{}\n", body.trim_end());
     let mut sections: Vec<String> =
         document.split("\n## ").skip(1).map(|section| format!("{}\n", section.trim_end())).collect();
@@ -48,7 +58,7 @@ fn with_section(document: &str, heading: &str, body: &str) -> String {
         Some(old) => *old = section,
         None => sections.push(section),
     }
-    let mut text = HEAD.to_owned();
+    let mut text = head.to_owned();
     for section in sections {
         let _ = write!(text, "\n## {section}");
     }
@@ -61,17 +71,17 @@ mod tests {
 
     #[test]
     fn a_section_is_added_once_and_then_replaced_in_its_place() {
-        let one = with_section("", "One", "first\n");
-        let two = with_section(&one, "Two", "second\n\n### Inside\n\nmore");
+        let one = with_section(HEAD, "", "One", "first\n");
+        let two = with_section(HEAD, &one, "Two", "second\n\n### Inside\n\nmore");
         assert_eq!(two, format!("{HEAD}\n## One\n\nfirst\n\n## Two\n\nsecond\n\n### Inside\n\nmore\n"));
-        let again = with_section(&two, "One", "third");
+        let again = with_section(HEAD, &two, "One", "third");
         assert_eq!(again, format!("{HEAD}\n## One\n\nthird\n\n## Two\n\nsecond\n\n### Inside\n\nmore\n"));
-        assert_eq!(with_section(&again, "One", "third"), again);
+        assert_eq!(with_section(HEAD, &again, "One", "third"), again);
     }
 
     #[test]
     fn headings_are_compared_whole_and_the_head_is_renewed() {
-        let document = with_section("# An older head\n\n## One\n\nfirst\n", "One and more", "second");
+        let document = with_section(HEAD, "# An older head\n\n## One\n\nfirst\n", "One and more", "second");
         assert_eq!(document, format!("{HEAD}\n## One\n\nfirst\n\n## One and more\n\nsecond\n"));
     }
 }

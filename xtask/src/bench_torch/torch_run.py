@@ -31,10 +31,11 @@ class TrimmedVgg(Vgg):
         super().__init__(path, torch.float32, preset.pooling)
         layers = {*preset.content_layers, *preset.style_layers}
         self.memory_format = memory_format
+        device = torch.get_default_device()
         self.names = self.names[: 1 + max(map(self.names.index, layers))]
         used = {f"features.{position}.weight" for position in range(len(self.names))}
         self.weights = {
-            name: tensor.contiguous(memory_format=memory_format) if name in used else tensor
+            name: tensor.to(device).contiguous(memory_format=memory_format) if name in used else tensor.to(device)
             for name, tensor in self.weights.items()
             if name.replace("bias", "weight") in used
         }
@@ -58,6 +59,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--trace", type=Path, required=True)
     parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--precision", choices=["f32", "tf32"], default="f32", help="of products on a GPU")
     return parser.parse_args()
 
 
@@ -65,12 +68,17 @@ def main() -> None:
     start = time.perf_counter()
     args = arguments()
     torch.set_num_threads(args.threads)
+    torch.set_default_device(args.device)
+    products = "tf32" if args.precision == "tf32" else "ieee"
+    torch.backends.cuda.matmul.fp32_precision = products
+    torch.backends.cudnn.conv.fp32_precision = products
+    torch.backends.cudnn.benchmark = True
     preset = PRESETS["neural-style"]
     network = TrimmedVgg(
         args.weights, preset, torch.channels_last if args.channels_last else torch.contiguous_format
     )
-    content = load(args.content, args.size)
-    objective = Objective(preset, network, content, load(args.style, args.size))
+    content, style = (load(path, args.size).to(args.device) for path in (args.content, args.style))
+    objective = Objective(preset, network, content, style)
     terms = torch.compile(objective.terms) if args.compile else objective.terms
     variable = network.to_network(content).requires_grad_()
     optimizer = torch.optim.LBFGS(
