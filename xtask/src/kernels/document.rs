@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anyhow::Result;
 
 use super::estimate;
-use super::evidence::{Evidence, Kernels, LEAST_SHARE, Name};
+use super::evidence::{Evidence, Kernels, LEAST_SHARE};
 use super::interpreted::Counts;
 use super::occupancy::{Architecture, SM_80, SM_90};
 use super::sass::Instruction;
@@ -94,7 +94,7 @@ impl Findings {
 const STATIC_COLUMNS: [&str; 8] =
     ["kernel", "registers", "spilled", "shared", "threads", "occupancy", "inner loop", "share"];
 
-fn static_row(name: &Name, evidence: &Evidence) -> Vec<String> {
+fn static_row(name: &str, evidence: &Evidence) -> Vec<String> {
     let Evidence { resources, threads, occupancy, hot_loop } = evidence;
     let (in_loop, share) = hot_loop.map_or(("-".into(), "-".into()), |(instruction, found)| {
         let kind = if instruction == Instruction::Mma { "HMMA" } else { "FFMA" };
@@ -146,7 +146,7 @@ pub(super) mod tests {
     use std::collections::BTreeMap;
 
     use super::Findings;
-    use crate::kernels::evidence::{Evidence, Kernels, Name};
+    use crate::kernels::evidence::{Evidence, Kernels};
     use crate::kernels::hot_loop::HotLoop;
     use crate::kernels::interpreted::Counts;
     use crate::kernels::resources::Resources;
@@ -155,21 +155,17 @@ pub(super) mod tests {
     /// The convolution's four kernels, four of five instructions in the inner loop multiplying.
     pub(in crate::kernels) fn kernels() -> Kernels {
         let hot_loop = HotLoop { instructions: 5, multiplications: 4 };
-        let names =
-            ["conv2d", "conv2d_tf32"].map(|file| ["conv2d", "conv2d_gated"].map(|entry| (file, entry)));
-        let names = names.as_flattened().iter();
-        names
-            .map(|&(file, entry)| {
-                let kind = if file == "conv2d" { Instruction::Ffma } else { Instruction::Mma };
-                let evidence = Evidence {
-                    resources: Resources { registers: 128, spilled_bytes: 0, shared_bytes: 16384 },
-                    threads: 256,
-                    occupancy: 0.25,
-                    hot_loop: Some((kind, hot_loop)),
-                };
-                (Name { file: file.into(), entry: entry.into() }, evidence)
-            })
-            .collect()
+        let of = |name: &str| {
+            let kind = if name.ends_with("tf32") { Instruction::Mma } else { Instruction::Ffma };
+            let evidence = Evidence {
+                resources: Resources { registers: 128, spilled_bytes: 0, shared_bytes: 16384 },
+                threads: 256,
+                occupancy: 0.25,
+                hot_loop: Some((kind, hot_loop)),
+            };
+            (name.to_owned(), evidence)
+        };
+        ["conv2d", "conv2d_gated", "conv2d_tf32", "conv2d_gated_tf32"].map(of).into()
     }
 
     fn findings() -> Findings {
@@ -188,11 +184,11 @@ pub(super) mod tests {
     #[test]
     fn every_kernel_has_its_row_and_the_counts_are_left_out_where_there_are_none() {
         let text = findings().document().unwrap();
-        let row = "| `conv2d::conv2d` | 128 | 0 | 16384 | 256 | 25.0 % | 4 FFMA of 5 | 80.0 % |\n";
+        let row = "| `conv2d` | 128 | 0 | 16384 | 256 | 25.0 % | 4 FFMA of 5 | 80.0 % |\n";
         assert_eq!(text.matches(row).count(), 2, "{text}");
-        assert!(text.contains(
-            "| `conv2d_tf32::conv2d_gated` | 128 | 0 | 16384 | 256 | 25.0 % | 4 HMMA of 5 | 80.0 % |"
-        ));
+        assert!(
+            text.contains("| `conv2d_gated_tf32` | 128 | 0 | 16384 | 256 | 25.0 % | 4 HMMA of 5 | 80.0 % |")
+        );
         assert!(text.contains("| H100 SXM TF32 | 100 % | 100 % |"));
         assert!(text.contains("| conv1_1 | 512x512 | 3->64 | 0.91 | 70.3 | *0.021* + *0.021* |"), "{text}");
         assert!(!text.contains("Memory accesses"));
@@ -205,8 +201,8 @@ pub(super) mod tests {
         let conv2d = of_conv2d(&mut findings);
         conv2d.resources.spilled_bytes = 8;
         conv2d.hot_loop = Some((Instruction::Ffma, HotLoop { instructions: 2, multiplications: 1 }));
-        assert_eq!(findings.spills(), ["conv2d::conv2d spills 8 bytes on sm_90"]);
-        let row = "| `conv2d::conv2d` | 128 | **8** | 16384 | 256 | 25.0 % | 1 FFMA of 2 | **50.0 %** |\n";
+        assert_eq!(findings.spills(), ["conv2d spills 8 bytes on sm_90"]);
+        let row = "| `conv2d` | 128 | **8** | 16384 | 256 | 25.0 % | 1 FFMA of 2 | **50.0 %** |\n";
         assert!(findings.document().unwrap().contains(row));
     }
 
@@ -220,7 +216,7 @@ pub(super) mod tests {
             ideal_wavefronts: 0,
             instructions: BTreeMap::from([("fma".into(), 4), ("other".into(), 3)]),
         };
-        findings.interpreted.insert("conv2d::conv2d".into(), counts);
-        assert!(findings.document().unwrap().contains("| `conv2d::conv2d` | **1.20** | - | 7 |\n"));
+        findings.interpreted.insert("conv2d".into(), counts);
+        assert!(findings.document().unwrap().contains("| `conv2d` | **1.20** | - | 7 |\n"));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::hot_loop::{self, HotLoop};
 use super::occupancy::Architecture;
@@ -11,19 +11,6 @@ use super::resources::{Resources, parse_ptxas, parse_threads};
 use super::sass::{self, Code, Instruction};
 use super::tools::Tools;
 use crate::ptx::{Variant, kernel_folder};
-
-/// A kernel's PTX file without its extension, and its entry. In text, `conv2d_tf32::conv2d`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Name {
-    pub(super) file: String,
-    pub(super) entry: String,
-}
-
-impl std::fmt::Display for Name {
-    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(to, "{}::{}", self.file, self.entry)
-    }
-}
 
 /// What one architecture makes of a kernel.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +23,8 @@ pub(super) struct Evidence {
     pub(super) hot_loop: Option<(Instruction, HotLoop)>,
 }
 
-pub(super) type Kernels = BTreeMap<Name, Evidence>;
+/// By entry of the PTX: no two files have one of the same name.
+pub(super) type Kernels = BTreeMap<String, Evidence>;
 
 /// The least share of FFMA in the inner loop of a convolution or a product of matrices in f32.
 pub(super) const LEAST_SHARE: f64 = 0.65;
@@ -45,8 +33,8 @@ const PRODUCTS: [&str; 5] = ["conv", "filter_gradient", "gemm", "gram", "matmul"
 
 impl Evidence {
     /// Whether the inner loop has too little to do with products.
-    pub(super) fn is_below_least_share(&self, name: &Name) -> bool {
-        let is_product = PRODUCTS.iter().any(|product| name.entry.starts_with(product));
+    pub(super) fn is_below_least_share(&self, name: &str) -> bool {
+        let is_product = PRODUCTS.iter().any(|product| name.starts_with(product));
         match self.hot_loop {
             _ if !is_product => false,
             Some((Instruction::Mma, _)) => false,
@@ -65,22 +53,22 @@ pub(super) fn collect(tools: &Tools, variants: &[Variant], architecture: Archite
         let (messages, listing) = tools.assemble(&ptx, architecture)?;
         let of_file =
             combine(architecture, &text, &messages, &listing).with_context(|| variant.ptx_name())?;
-        kernels.extend(
-            of_file.into_iter().map(|(entry, evidence)| (Name { file: variant.name(), entry }, evidence)),
-        );
+        for (name, evidence) in of_file {
+            ensure!(
+                !kernels.contains_key(&name),
+                "{}: another file has a kernel {name} too",
+                variant.ptx_name()
+            );
+            kernels.insert(name, evidence);
+        }
     }
     Ok(kernels)
 }
 
 /// By entry, from the PTX, the assembler's messages and the disassembler's listing.
-fn combine(
-    architecture: Architecture,
-    ptx: &str,
-    messages: &str,
-    listing: &str,
-) -> Result<BTreeMap<String, Evidence>> {
+fn combine(architecture: Architecture, ptx: &str, messages: &str, listing: &str) -> Result<Kernels> {
     let (mut resources, mut codes) = (parse_ptxas(messages)?, sass::parse(listing)?);
-    let mut kernels = BTreeMap::new();
+    let mut kernels = Kernels::new();
     for (entry, threads) in parse_threads(ptx)? {
         let resources =
             resources.remove(&entry).with_context(|| format!("ptxas does not tell of {entry}"))?;
@@ -100,7 +88,7 @@ fn multiplying_loop(code: &Code) -> Option<(Instruction, HotLoop)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Instruction, Name, combine};
+    use super::{Instruction, combine};
     use crate::kernels::occupancy::SM_80;
 
     #[test]
@@ -113,14 +101,13 @@ mod tests {
             format!("\n.text.gram:\n.L_1:\n{}/*0010*/ @P0 BRA `(.L_1) ;\n/*0020*/ EXIT ;\n", line.repeat(2))
         };
         let evidence = |code| combine(SM_80, ptx, messages, &listing(code)).unwrap()["gram"];
-        let name = |entry: &str| Name { file: "products".into(), entry: entry.into() };
         let fused = evidence("FFMA");
         assert_eq!((fused.occupancy, fused.threads), (0.25, 256));
         assert_eq!(fused.hot_loop.unwrap().1.share(), 2.0 / 3.0);
-        assert!(!fused.is_below_least_share(&name("gram")));
+        assert!(!fused.is_below_least_share("gram"));
         let none = evidence("FMUL");
-        assert!(none.hot_loop.is_none() && none.is_below_least_share(&name("gram")));
-        assert!(!none.is_below_least_share(&name("add")));
+        assert!(none.hot_loop.is_none() && none.is_below_least_share("gram"));
+        assert!(!none.is_below_least_share("add"));
         assert_eq!(evidence("HMMA.1688.F32.TF32").hot_loop.unwrap().0, Instruction::Mma);
         assert!(combine(SM_80, ptx, messages, "").is_err());
     }

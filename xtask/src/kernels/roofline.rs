@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use super::evidence::{Kernels, Name};
+use super::evidence::Kernels;
 
 /// A GPU as its maker describes it, without sparsity.
 pub(super) struct Gpu {
@@ -82,7 +82,7 @@ pub(super) struct Roofline {
 impl Roofline {
     /// In f32. A scheduler issues one instruction a cycle, and one FFMA a cycle is the peak of both GPUs.
     pub(super) fn f32(gpu: &Gpu, kernels: &Kernels) -> Result<Self> {
-        let fractions = shares(kernels, "conv2d")?;
+        let fractions = shares(kernels, ["conv2d", "conv2d_gated"])?;
         Ok(Self {
             title: format!("{} f32", gpu.name),
             fractions,
@@ -93,7 +93,8 @@ impl Roofline {
 
     /// In TF32. A product on the tensor core takes many cycles, in which the scheduler issues other instructions.
     pub(super) fn tf32(gpu: &Gpu, kernels: &Kernels) -> Result<Self> {
-        let fractions = shares(kernels, "conv2d_tf32")?.map(|share| (share * gpu.mma_cycles).min(1.0));
+        let fractions = shares(kernels, ["conv2d_tf32", "conv2d_gated_tf32"])?
+            .map(|share| (share * gpu.mma_cycles).min(1.0));
         Ok(Self {
             title: format!("{} TF32", gpu.name),
             fractions,
@@ -110,14 +111,13 @@ impl Roofline {
     }
 }
 
-/// The share of multiplications in the inner loops of the convolution forward and backward.
-fn shares(kernels: &Kernels, file: &str) -> Result<[f64; 2]> {
-    let share = |entry: &str| -> Result<f64> {
-        let name = Name { file: file.into(), entry: entry.into() };
-        let hot_loop = kernels.get(&name).and_then(|evidence| evidence.hot_loop);
+/// The share of multiplications in the inner loops of these kernels.
+fn shares(kernels: &Kernels, [forward, backward]: [&str; 2]) -> Result<[f64; 2]> {
+    let share = |name: &str| -> Result<f64> {
+        let hot_loop = kernels.get(name).and_then(|evidence| evidence.hot_loop);
         Ok(hot_loop.with_context(|| format!("the estimate needs the inner loop of {name}"))?.1.share())
     };
-    Ok([share("conv2d")?, share("conv2d_gated")?])
+    Ok([share(forward)?, share(backward)?])
 }
 
 #[cfg(test)]
@@ -151,8 +151,8 @@ mod tests {
     #[test]
     fn an_estimate_needs_the_kernels_it_is_of() {
         let mut others = kernels();
-        others.retain(|name, _| name.entry != "conv2d_gated");
+        others.remove("conv2d_gated");
         let error = Roofline::f32(&H100, &others).err().unwrap();
-        assert_eq!(error.to_string(), "the estimate needs the inner loop of conv2d::conv2d_gated");
+        assert_eq!(error.to_string(), "the estimate needs the inner loop of conv2d_gated");
     }
 }

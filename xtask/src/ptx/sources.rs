@@ -15,12 +15,12 @@ pub(crate) struct Variant {
     stem: String,
     pub(super) source: String,
     /// For tensor cores that take TF32: compute capability 8.0 and up.
-    pub(crate) tf32: bool,
+    tf32: bool,
 }
 
 impl Variant {
     /// The PTX file's name without its extension.
-    pub(crate) fn name(&self) -> String {
+    fn name(&self) -> String {
         format!("{}{}", self.stem, if self.tf32 { "_tf32" } else { "" })
     }
 
