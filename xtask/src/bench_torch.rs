@@ -155,10 +155,7 @@ fn stamp(bench: &Bench, args: &Args, part: Part, cases: &[Case]) -> String {
         command.extend([" --", option, " ", &values.join(",")]);
     }
     if models.iter().any(|model| *model == name(&Model::Vgg19)) {
-        text += match bench.weights_vgg19 {
-            Some(_) => " VGG-19 has the weights that `--weights-vgg19` named.",
-            None => " VGG-19 has random weights (He's initialisation), of full width.",
-        };
+        text += bench.weights_of_vgg19();
     }
     let evaluations: Vec<String> = cases.iter().map(|case| case.evaluations.to_string()).collect();
     format!("{}; {} evaluations a run.{text}\n\n`{command}`\n", bench.machine, evaluations.join(", "))

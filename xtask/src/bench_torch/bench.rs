@@ -92,6 +92,14 @@ impl Bench {
         Ok(bench)
     }
 
+    /// For the results: a sentence with a space before it.
+    pub(super) fn weights_of_vgg19(&self) -> &'static str {
+        match self.weights_vgg19 {
+            Some(_) => " VGG-19 has the weights that `--weights-vgg19` named.",
+            None => " VGG-19 has random weights (He's initialisation), of full width.",
+        }
+    }
+
     /// Of programs that are not there.
     #[cfg(test)]
     pub(super) fn of_tests() -> Self {

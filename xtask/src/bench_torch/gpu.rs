@@ -125,14 +125,16 @@ fn compare(bench: &Bench, card: &Card, case: &Case, precision: Precision) -> Res
         rows.push(row);
     }
     let command = format!(
-        "cargo xtask bench-gpu --models {} --sizes {} --pairs {} --threads {} --evaluations {}",
+        "cargo xtask bench-gpu --gpu {} --models {} --sizes {} --pairs {} --threads {} --evaluations {}",
+        card.index,
         name(&case.model),
         case.size,
         bench.pairs,
         bench.threads,
         case.evaluations
     );
-    let stamp = format!("{}; {} evaluations a run.\n\n`{command}`", bench.machine, case.evaluations);
+    let weights = if case.model == Model::Vgg19 { bench.weights_of_vgg19() } else { "" };
+    let stamp = format!("{}; {} evaluations a run.{weights}\n\n`{command}`", bench.machine, case.evaluations);
     bench.output.write_section(&heading, &format!("{}\n{stamp}\n", table(&TIME_COLUMNS, &rows)))
 }
 
