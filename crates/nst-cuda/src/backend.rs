@@ -35,6 +35,9 @@ impl Backend for Cuda {
     }
 
     fn download(&self, tensors: &[&Tensor]) -> Done<Vec<Vec<f32>>> {
+        if tensors.is_empty() {
+            self.stream.synchronize("download")?;
+        }
         let lens: Vec<usize> = tensors.iter().map(|tensor| tensor.shape().len()).collect();
         let total: usize = lens.iter().sum();
         if tensors.len() < 2 || 4 * total > SMALL {

@@ -77,7 +77,8 @@ pub trait Backend: Debug + Send + Sync {
 
     /// Copies `values` to the device.
     fn upload(&self, shape: &Shape, values: &[f32]) -> Result<Buffer>;
-    /// Copies tensors from the device, with one synchronisation for all of them.
+    /// Copies tensors from the device, with one synchronisation for all of them. When it returns, everything asked for
+    /// before is done, also where there is nothing to copy.
     fn download(&self, tensors: &[&Tensor]) -> Result<Vec<Vec<f32>>>;
     /// A tensor of equal values.
     fn fill(&self, shape: &Shape, value: f32) -> Result<Buffer>;

@@ -27,6 +27,8 @@ use std::time::{Duration, Instant};
 pub struct Counting {
     inner: Arc<dyn Backend>,
     times: Arc<Mutex<Times>>,
+    /// Whether each operation is waited for.
+    waits: bool,
 }
 
 /// By operation.
@@ -35,7 +37,7 @@ type Times = BTreeMap<&'static str, Vec<Duration>>;
 impl Counting {
     /// Counts the calls of `inner`. Clones share their counts.
     pub fn new(inner: impl Backend + 'static) -> Self {
-        Self { inner: Arc::new(inner), times: Arc::default() }
+        Self { inner: Arc::new(inner), times: Arc::default(), waits: false }
     }
 
     /// Counts the calls of a CPU.
@@ -43,9 +45,10 @@ impl Counting {
         Self::new(crate::cpu::Cpu::new())
     }
 
-    /// Counts the calls of another device that are made through this one.
+    /// Counts the calls of another device that are made through this one, and waits for each: a GPU returns from an
+    /// operation before it is done, and its time would be that of asking for it.
     pub fn of(device: &Device) -> Self {
-        Self { inner: device.shared(), times: Arc::default() }
+        Self { inner: device.shared(), times: Arc::default(), waits: true }
     }
 
     /// How often the [`Backend`] method of this name was called.
@@ -70,6 +73,10 @@ impl Counting {
     fn pass<T>(&self, operation: &'static str, call: impl FnOnce(&dyn Backend) -> T) -> T {
         let start = Instant::now();
         let result = call(&*self.inner);
+        if self.waits {
+            // A device that fails here fails again at the next operation.
+            let _ = self.inner.download(&[]);
+        }
         let time = start.elapsed();
         self.lock().entry(operation).or_default().push(time);
         result
