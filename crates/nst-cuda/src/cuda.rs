@@ -23,10 +23,11 @@ impl Cuda {
     pub(crate) fn open(ordinal: usize, precision: Precision) -> Result<Self> {
         let stream = Stream::open(ordinal)?;
         let has = stream.context().compute_capability().map_err(Error::during("describe a GPU"))?;
-        let (wants, needs, label) = match precision {
-            Precision::Float32 => ("nst", (7, 5), "f32"),
-            Precision::TensorFloat32 => ("TF32", (8, 0), "tf32"),
+        let (wants, label) = match precision {
+            Precision::Float32 => ("nst", "f32"),
+            Precision::TensorFloat32 => ("TF32", "tf32"),
         };
+        let needs = precision.needs();
         if has < needs {
             return Err(Error::TooOld { name: stream.name().to_owned(), has, wants, needs });
         }

@@ -49,11 +49,20 @@ pub enum Precision {
     TensorFloat32,
 }
 
+impl Precision {
+    /// The least compute capability, major and minor, of a GPU that can do so.
+    pub fn needs(self) -> (i32, i32) {
+        match self {
+            Self::Float32 => (7, 5),
+            Self::TensorFloat32 => (8, 0),
+        }
+    }
+}
+
 /// The GPU of this number, as [`gpus`] lists them.
 ///
 /// # Errors
-/// If there is no driver, no such GPU, the GPU is too old (compute capability below 7.5, or 8.0 for TF32), or the driver
-/// fails.
+/// If there is no driver, no such GPU, the GPU is too old ([`Precision::needs`]), or the driver fails.
 pub fn open(ordinal: usize, precision: Precision) -> Result<Device> {
     Ok(Device::new(cuda::Cuda::open(ordinal, precision)?))
 }
