@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use cargo_metadata::Message;
 
-use crate::command::{cargo as cargo_command, run as run_command};
+use crate::command::{cargo as cargo_command, run as run_command, said};
 
 /// A step, named as one would type it.
 struct Step {
@@ -23,6 +23,7 @@ const STEPS: &[Step] = &[
         name: "cargo clippy",
         run: || cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
     },
+    Step { name: "without CUDA", run: check_without_cuda },
     Step { name: "cargo doc", run: document },
     Step { name: "cargo test", run: || cargo(&["test", "--workspace"]) },
     Step { name: "examples", run: run_examples },
@@ -51,6 +52,17 @@ pub(crate) fn run() -> Result<()> {
 
 fn cargo(arguments: &[&str]) -> Result<()> {
     run_command(cargo_command().args(arguments))
+}
+
+/// The command without its feature `cuda`: it builds, and nothing of CUDA is in it.
+fn check_without_cuda() -> Result<()> {
+    let alone = ["-p", "nst-cli", "--no-default-features"];
+    let tree = said(cargo_command().arg("tree").args(alone).args(["-e", "normal", "--prefix", "none"]))?;
+    for package in ["cudarc", "nst-cuda"] {
+        let is_there = tree.lines().any(|line| line.split(' ').next() == Some(package));
+        ensure!(!is_there, "{package} is in the graph of nst-cli without its feature `cuda`");
+    }
+    cargo(&[&["clippy"], &alone[..], &["--all-targets", "--", "-D", "warnings"]].concat())
 }
 
 fn document() -> Result<()> {

@@ -1,11 +1,11 @@
 //! The command line, as typed.
 
+use crate::device::DeviceArgs;
 use crate::overrides::{BenchOverrides, ContentOverrides, StyleOverrides, StylizeOverrides};
 use crate::{defaults, reconstruct};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{CommandFactory, FromArgMatches};
 use nst::{Config, Preset};
-use nst_tensor::Device;
 use nst_weights::Pixels;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -16,6 +16,7 @@ Examples:
   nst stylize photo.jpg painting.jpg -o result.png --size 800 --style-weight 300
   nst stylize photo.jpg one.jpg two.jpg -o result.png --style-blend 3,1 --init noise --seed 7
   nst stylize photo.jpg painting.jpg -o result.png --preset neural-style --iterations 500
+  nst stylize photo.jpg painting.jpg -o result.png --device cuda
 
 Settings come from the defaults, then --preset, then --config, then the other flags; later ones win.
 Ctrl-C saves the best picture so far; a second one ends at once.";
@@ -29,6 +30,7 @@ const BENCH_EXAMPLES: &str = "\
 Examples:
   nst bench
   nst bench --size 1024 --threads 1
+  nst bench --size 1024 --device cuda --precision tf32
   nst bench --model vgg19 --random-weights --json > vgg19.json";
 
 const WEIGHTS_EXAMPLES: &str = "\
@@ -40,9 +42,6 @@ Examples:
 Fetched weights are kept in the folder that `nst weights path` prints; NST_WEIGHTS_DIR names another.
 A download that was cut off is continued by the same command. It goes through the proxy that ALL_PROXY, HTTPS_PROXY or
 HTTP_PROXY names, if any.";
-
-/// Far beyond the cores of any machine; tens of thousands would bring one to a halt.
-const MAX_THREADS: i64 = 1024;
 
 /// Neural style transfer: pictures with the content of one and the style of another
 #[derive(clap::Parser)]
@@ -57,6 +56,7 @@ pub(crate) enum Command {
     Stylize(StylizeArgs),
     Reconstruct(ReconstructArgs),
     Bench(BenchArgs),
+    Devices(DevicesArgs),
     Weights(WeightsArgs),
 }
 
@@ -177,25 +177,7 @@ pub(crate) struct RunArgs {
     #[arg(short, long)]
     pub(crate) verbose: bool,
     #[command(flatten)]
-    pub(crate) threads: ThreadArgs,
-}
-
-/// What computes.
-#[derive(clap::Args)]
-pub(crate) struct ThreadArgs {
-    /// Threads to compute with; left out, one for each core. The result is the same
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MAX_THREADS))]
-    threads: Option<u16>,
-}
-
-impl ThreadArgs {
-    /// The CPU with that many threads.
-    ///
-    /// # Errors
-    /// If they cannot be started.
-    pub(crate) fn device(&self) -> Result<Device, nst_tensor::Error> {
-        self.threads.map_or_else(|| Ok(Device::cpu()), |threads| Device::cpu_with_threads(threads.into()))
-    }
+    pub(crate) device: DeviceArgs,
 }
 
 /// What is to be known of a weight file that does not say it.
@@ -225,10 +207,18 @@ pub(crate) struct BenchArgs {
     /// Evaluations to take the median of
     #[arg(long, value_name = "N", default_value = "5", help_heading = "Measurement")]
     pub(crate) repeats: NonZeroUsize,
-    #[command(flatten, next_help_heading = "Measurement")]
-    pub(crate) threads: ThreadArgs,
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
     /// Print a JSON object instead of a table
     #[arg(long, help_heading = "Measurement")]
+    pub(crate) json: bool,
+}
+
+/// List what --device can name: the CPU and the GPUs, or why there is none
+#[derive(clap::Args)]
+pub(crate) struct DevicesArgs {
+    /// Print a JSON object instead of a table
+    #[arg(long)]
     pub(crate) json: bool,
 }
 

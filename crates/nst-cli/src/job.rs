@@ -60,13 +60,13 @@ impl Job {
         let read: Vec<&Path> = pictures.chain(sources.config_file).chain(config.weights.as_deref()).collect();
         paths::check_clashes(&read, &args.output, args.trace.as_deref(), args.save_every.is_some())?;
 
+        let device = args.device.open()?;
         let inputs = Inputs {
             content: sources.content.map(Picture::load).transpose()?,
             styles: sources.styles.iter().map(|path| Picture::load(path)).collect::<Result<_, _>>()?,
             init: init.map(Picture::load).transpose()?,
             weights: weight_store::open(&config, weight_file.pixels)?,
         };
-        let device = args.threads.device()?;
         let job = Self {
             config,
             device,

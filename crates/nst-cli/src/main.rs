@@ -4,7 +4,10 @@ mod args;
 mod bench;
 mod console;
 mod defaults;
+mod device;
+mod devices;
 mod failure;
+mod gpu;
 mod interrupt;
 mod job;
 mod machine;
@@ -29,6 +32,7 @@ fn main() -> ExitCode {
             Command::Stylize(args) => stylize::run(&args),
             Command::Reconstruct(args) => reconstruct::run(&args),
             Command::Bench(args) => bench::run(&args),
+            Command::Devices(args) => devices::run(&args),
             Command::Weights(args) => weights::run(&args),
         },
         Err(error) if failure::is_help(&error) => {

@@ -14,7 +14,7 @@ pub(crate) fn before(job: &Job, weights: &Weights) {
 }
 
 /// Says what each part of the loss was at the start and is now, and what memory it took.
-pub(crate) fn after(outcome: &Outcome) {
+pub(crate) fn after(job: &Job, outcome: &Outcome) {
     say(&format!("{:<22} {:>12} {:>12}", "loss", "initial", "result"));
     let line = |name: &str, initial, best| {
         say(&format!("{name:<22} {:>12} {:>12}", number(initial), number(best)));
@@ -24,5 +24,5 @@ pub(crate) fn after(outcome: &Outcome) {
     }
     line("total", outcome.initial.total, outcome.best.total);
     let mebibytes = outcome.memory.peak as f64 / f64::from(1 << 20);
-    say(&format!("memory of tensors: {mebibytes:.0} MiB at most"));
+    say(&format!("memory of tensors: {mebibytes:.0} MiB at most, on {}", job.device.name()));
 }

@@ -55,7 +55,7 @@ pub(crate) fn run(job: &Job, inputs: Inputs) -> Result<ExitCode> {
         outcome.picture.save(&job.output)?;
     }
     if job.verbosity == Verbosity::Verbose {
-        summary::after(&outcome);
+        summary::after(job, &outcome);
     }
     let left = if has_result { "holds the best picture so far" } else { "is left as it was" };
     if let Some(error) = failed {

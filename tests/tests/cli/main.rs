@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bench;
+mod devices;
 mod help;
 mod interrupt;
 mod pictures;

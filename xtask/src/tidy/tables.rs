@@ -62,7 +62,7 @@ pub(super) const ROOMS: &[Room] = &[
     },
     Room {
         name: "nst-cli",
-        workspace: &["nst", "nst-tensor", "nst-weights"],
+        workspace: &["nst", "nst-cuda", "nst-tensor", "nst-weights"],
         external: &[
             "anyhow",
             "clap",

@@ -1,0 +1,115 @@
+//! `nst devices` and `--device`. GPUs are hidden from these runs, so that they end alike where there is one.
+
+use nst_tests::{Bench, narrow_vgg19};
+use serde_json::Value;
+use std::process::Output;
+
+/// What an older output file holds.
+const OLD: &str = "an older file";
+
+/// `nst` where the driver, if there is any, lists no GPU: its exit code, and what it printed and said.
+fn run(bench: &Bench, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = bench.command(arguments);
+    let Output { status, stdout, stderr } = command.env("CUDA_VISIBLE_DEVICES", "").output().unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+/// Runs a command that writes `out.png`, which must refuse in one line, leave the picture alone and write no trace.
+fn refused(bench: &Bench, arguments: &[&str], code: i32, words: &[&str]) {
+    bench.write("out.png", OLD);
+    let (ended, stdout, stderr) = run(bench, arguments);
+    assert_eq!((ended, stdout.as_str(), stderr.lines().count()), (Some(code), "", 1), "{stderr}");
+    for words in words {
+        assert!(stderr.starts_with("nst: ") && stderr.contains(words), "{arguments:?}: {words}: {stderr}");
+    }
+    assert_eq!(std::fs::read_to_string(bench.path("out.png")).unwrap(), OLD);
+    assert!(!bench.path("t.jsonl").exists());
+}
+
+const STYLIZE: [&str; 10] = [
+    "stylize",
+    "content.png",
+    "style.png",
+    "-o",
+    "out.png",
+    "--size",
+    "40",
+    "--trace",
+    "t.jsonl",
+    "--iterations=1",
+];
+
+#[test]
+fn a_gpu_that_is_not_there_is_told_before_anything_is_read() {
+    let bench = Bench::new();
+    let advice = ["--device cuda: there is no ", "`nst devices`", "--device cpu"];
+    let commands: [&[&str]; 4] = [
+        &STYLIZE,
+        &["reconstruct", "content", "style.png", "-o", "out.png"],
+        &["reconstruct", "style", "style.png", "-o", "out.png"],
+        &["bench", "--size", "32", "--repeats", "1"],
+    ];
+    for device in ["cuda", "cuda:9"] {
+        for command in commands {
+            refused(&bench, &[command, &["--device", device]].concat(), 1, &advice);
+        }
+    }
+    refused(&bench, &[&STYLIZE[..], &["--device", "cuda", "--precision", "tf32"]].concat(), 1, &advice);
+    bench.write("text.png", "Dear diary");
+    let unreadable = ["stylize", "text.png", "style.png", "-o", "out.png", "--device", "cuda"];
+    refused(&bench, &unreadable, 1, &advice);
+}
+
+#[test]
+fn what_is_no_device_is_refused() {
+    let bench = Bench::new();
+    for (flags, words) in [
+        (&["--device", "gpu"][..], "'gpu' for '--device <DEVICE>': say cpu, cuda or cuda:N"),
+        (&["--device", "cuda:x"], "say cpu, cuda or cuda:N"),
+        (&["--device", "cuda:-1"], "say cpu, cuda or cuda:N"),
+        (&["--precision", "f16"], "[possible values: f32, tf32]"),
+        (&["--precision", "tf32"], "--precision tf32 is for GPUs; say --device cuda"),
+        (&["--precision", "tf32", "--device", "cpu"], "--precision tf32 is for GPUs"),
+        (&["--threads", "1", "--device", "cuda"], "--threads is for the CPU"),
+    ] {
+        refused(&bench, &[&STYLIZE[..], flags].concat(), 2, &[words]);
+    }
+    refused(&bench, &["bench", "--size", "32", "--precision", "tf32"], 2, &["is for GPUs"]);
+}
+
+#[test]
+fn the_cpu_can_be_named() {
+    let bench = Bench::new();
+    let narrow = narrow_vgg19();
+    let network = ["--model", "vgg19", "--weights", &narrow];
+    let picture = |flags: &[&str]| {
+        let (code, _, said) = run(&bench, &[&STYLIZE[..], &network, flags].concat());
+        assert_eq!(code, Some(0), "{said}");
+        (std::fs::read(bench.path("out.png")).unwrap(), said)
+    };
+    let (unnamed, _) = picture(&[]);
+    let (named, said) = picture(&["--device", "cpu", "--precision", "f32", "--threads", "2", "--verbose"]);
+    assert_eq!(unnamed, named);
+    let device = said.lines().find_map(|line| line.strip_prefix("device: ")).expect("the device");
+    assert!(device.starts_with("cpu (") && device.ends_with("2 threads)"), "{device}");
+    let memory = said.lines().find(|line| line.starts_with("memory of tensors: ")).expect("the memory");
+    assert!(memory.ends_with(&format!(" MiB at most, on {device}")), "{memory}");
+}
+
+#[test]
+fn devices_are_listed_or_the_reason_why_there_is_no_gpu() {
+    let bench = Bench::new();
+    let (code, table, said) = run(&bench, &["devices"]);
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+    let [titles, cpu, reason] = table.lines().collect::<Vec<_>>()[..] else { panic!("{table}") };
+    assert!(titles.starts_with("DEVICE ") && titles.ends_with(" PRECISION"), "{table}");
+    assert!(cpu.starts_with("cpu      cpu (") && cpu.ends_with(" f32"), "{table}");
+    let reason = reason.strip_prefix("no GPU: ").expect("a reason");
+    assert!(reason.contains("NVIDIA driver"), "{reason}");
+    let (code, json, _) = run(&bench, &["devices", "--json"]);
+    let report: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((code, &report["no_gpu"]), (Some(0), &reason.into()));
+    let [cpu] = &report["devices"].as_array().unwrap()[..] else { panic!("{json}") };
+    assert_eq!((&cpu["device"], &cpu["precisions"][0]), (&"cpu".into(), &"f32".into()));
+    assert!(cpu["memory_bytes"].is_null());
+}
