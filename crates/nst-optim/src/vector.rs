@@ -36,10 +36,10 @@ pub(crate) fn max_abs(vectors: [&[Tensor]; 2]) -> Result<[f64; 2]> {
     Ok([one, other].map(|maxima| maxima.iter().copied().fold(0.0, f64::max)))
 }
 
-/// The sum of absolute values in double precision, with one synchronisation.
-pub(crate) fn sum_abs(x: &[Tensor]) -> Result<f64> {
-    let absolute: Vec<_> = x.iter().map(|tensor| tensor.map(Map::Abs)).collect::<Result<_>>()?;
-    let ones: Vec<_> =
+/// The absolute values, and as many ones: their inner product is the sum of absolute values.
+pub(crate) fn absolute_and_ones(x: &[Tensor]) -> Result<[Vec<Tensor>; 2]> {
+    let absolute = x.iter().map(|tensor| tensor.map(Map::Abs)).collect::<Result<_>>()?;
+    let ones =
         x.iter().map(|tensor| Tensor::full(tensor.device(), tensor.shape(), 1.0)).collect::<Result<_>>()?;
-    Ok(dots(&[(&absolute, &ones)])?[0])
+    Ok([absolute, ones])
 }

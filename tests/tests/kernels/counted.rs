@@ -13,6 +13,7 @@ const MOST: f64 = 1.1;
 /// Kernels that may be above it, and why.
 const EXCEPTIONS: &[(&str, &str)] = &[
     ("pack", "turns filters around, once a run, and Gram gradients of a few hundred channels"),
+    ("filter_total", "turns a filter's gradient around: for training networks"),
     ("rows", "turns matrices around, and pads three channels to four"),
 ];
 
@@ -29,12 +30,12 @@ pub(crate) fn memory_is_used_as_committed() {
         stand_in.reset();
         gpu.watched(|| work::large(&gpu.device).expect("work"));
         for (kernel, report) in stand_in.report().expect("a report").kernels {
-            counted.insert(format!("{}::{kernel}", files[&kernel]), report.counts);
+            counted.insert(kernel, report.counts);
         }
     }
     // How long the peak is measured depends on the machine.
     for (kernel, file) in files.iter().filter(|(kernel, _)| *kernel != "peak") {
-        assert!(counted.contains_key(&format!("{file}::{kernel}")), "{file}::{kernel} was not launched");
+        assert!(counted.contains_key(kernel), "{file}::{kernel} was not launched");
     }
     for (kernel, counts) in &counted {
         within_limits(kernel, counts);
@@ -59,7 +60,7 @@ fn within_limits(kernel: &str, counts: &Counts) {
     let sectors = ratio(counts.global.sectors, counts.global.ideal_sectors);
     let wavefronts = ratio(counts.shared.wavefronts, counts.shared.ideal_wavefronts);
     println!("{kernel}: sectors {sectors:.3}, wavefronts {wavefronts:.3} of the ideal");
-    let excepted = EXCEPTIONS.iter().any(|(name, _)| kernel.ends_with(&format!("::{name}")));
+    let excepted = EXCEPTIONS.iter().any(|(name, _)| kernel == *name);
     assert!(excepted || sectors.max(wavefronts) <= MOST, "{kernel} is above {MOST} times the ideal");
 }
 

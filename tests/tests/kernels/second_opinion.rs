@@ -6,9 +6,6 @@ use nst_cuda::Precision;
 use nst_libcuda::{Source, Twin};
 use nst_tests::gpu::gpu;
 
-/// What the order of a tensor core's sums may change, relative to the greater of a value and one.
-const TENSOR_CORES: f32 = 1e-5;
-
 pub(crate) fn host_and_interpreter_agree() {
     let files = sources::all();
     let sources: Vec<Source<'_>> = files
@@ -18,7 +15,6 @@ pub(crate) fn host_and_interpreter_agree() {
             cuda: &file.cuda,
             definitions: if file.tensor_cores { &["NST_TF32"] } else { &[] },
             ptx: &file.ptx,
-            tolerance: if file.tensor_cores { TENSOR_CORES } else { 0.0 },
         })
         .collect();
     let Some(twin) = Twin::compile(&sources).expect("the kernels compile for the host") else {

@@ -26,8 +26,8 @@ struct Parameters {
     const float *filter;
     const float *bias;           // [out_channels], or null
     float *output;               // [batch, out_height, out_width, out_channels], or what a pooling leaves
-    unsigned char *bits;         // of the output, [batch, out_height, out_width, out_channels / 4], or null
-    const unsigned char *gate;   // of the input, laid out alike, or null
+    unsigned char *bits;         // of the output, or null: see `bits_at`
+    const unsigned char *gate;   // of the input, or null
     int batch, height, width, in_channels;
     int out_height, out_width, out_channels;
     int kernel_height, kernel_width, padding_top, padding_left;
@@ -43,6 +43,11 @@ struct Parameters {
 struct Pixel {
     int image, y, x;
 };
+
+// Where the bits of four channels of a pixel lie: sixteen channels of one pixel after the other, as many as are read at a time.
+__device__ __forceinline__ long long bits_at(int pixels, int pixel, int channel) {
+    return 4 * ((long long)(channel >> 4) * pixels + pixel) + (channel >> 2 & 3);
+}
 
 struct Tile {
     float4 input[ROWS * DEPTH / 4];
@@ -111,7 +116,7 @@ __device__ __forceinline__ float4 read(const Parameters &p, int image, int y, in
     unsigned bits = 15;
     if (inside) {
         value = *reinterpret_cast<const float4 *>(p.input + stored * p.in_channels + channel);
-        if (p.gate) bits = p.gate[pixel * (p.in_channels >> 2) + (channel >> 2)];
+        if (p.gate) bits = p.gate[bits_at(p.batch * p.height * p.width, (int)pixel, channel)];
     }
     value.x = bits & 1 ? p.gate_scale * value.x : 0.0f;
     value.y = bits & 2 ? p.gate_scale * value.y : 0.0f;
@@ -265,7 +270,6 @@ __device__ __forceinline__ void finish(const Parameters &p, int row, int channel
                                        int half) {
     int left = p.out_channels - channel;
     if (left <= 0) return;
-    int quads = (p.out_channels + 3) / 4;
     float bias[4];
 #pragma unroll
     for (int j = 0; j < 4; ++j) bias[j] = p.bias && j < left ? p.bias[channel + j] : 0.0f;
@@ -300,8 +304,8 @@ __device__ __forceinline__ void finish(const Parameters &p, int row, int channel
             if (p.bits) {
                 int image, y, x;
                 coordinates(p, index, image, y, x);
-                long long pixel = ((long long)image * p.out_height + y) * p.out_width + x;
-                p.bits[pixel * quads + channel / 4] = bits[i];
+                int pixel = (image * p.out_height + y) * p.out_width + x;
+                p.bits[bits_at(p.batch * p.out_height * p.out_width, pixel, channel)] = bits[i];
             }
             if (p.pooling == NO_POOLING)
                 write(p.output + (long long)index * p.out_channels + channel, values[i], left, p.accumulate);

@@ -121,8 +121,9 @@ pub(crate) fn forward(
     let positions = conv.batch * height * width;
     let stored = if epilogue.pooling.is_some() { conv.batch * (height / 2) * (width / 2) } else { positions };
     let output = stream.floats("conv2d", stored * conv.out_channels)?;
-    let quarters = positions * conv.out_channels.div_ceil(4);
-    let bits = epilogue.gated.then(|| stream.allocate("conv2d", quarters)).transpose()?;
+    // Four bytes for sixteen channels: see `bits_at` in conv2d.cu.
+    let bytes = 4 * positions * conv.out_channels.div_ceil(16);
+    let bits = epilogue.gated.then(|| stream.allocate("conv2d", bytes)).transpose()?;
     let parameters = Convolution {
         bias: epilogue.bias.map_or(NULL, Array::pointer),
         bits: bits.as_ref().map_or(NULL, Block::pointer),

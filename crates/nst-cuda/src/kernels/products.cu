@@ -124,38 +124,66 @@ template <bool POINTWISE> __device__ __forceinline__ void products(const Paramet
         if (more) store(current ^ 1);
         __syncthreads();
     }
+    // Columns are stored one after the other, each with its rows side by side.
     float4 *tile = reinterpret_cast<float4 *>(p.partials) + ((long long)blockIdx.y * gridDim.x + blockIdx.x) * (SIDE * SIDE / 4);
 #pragma unroll
-    for (int i = 0; i < 8; ++i)
-        tile[((row + i / 4 * 4) * 4 + i % 4) * (SIDE / 4) + column] = make_float4(sums[i][0], sums[i][1], sums[i][2], sums[i][3]);
+    for (int j = 0; j < 4; ++j) {
+#pragma unroll
+        for (int half = 0; half < 2; ++half) {
+            const float(*from)[4] = &sums[4 * half];
+            tile[(4 * column + j) * (SIDE / 4) + row + 4 * half] = make_float4(from[0][j], from[1][j], from[2][j], from[3][j]);
+        }
+    }
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS) gram(Parameters p) { products<true>(p); }
 extern "C" __global__ void __launch_bounds__(THREADS) filter_gradient(Parameters p) { products<false>(p); }
 
-struct Combine {
+struct Splits {
     const float *partials;
-    float *output;               // [columns, channels, taps]; a Gram matrix has one tap
+    float *output;
     int tiles, splits, column_tiles;
     int taps, channels, padded_channels, columns;
-    int triangle;
 };
 
-// Adds up the splits.
-extern "C" __global__ void __launch_bounds__(256) combine(Combine p) {
-    long long at = (long long)blockIdx.x * blockDim.x + threadIdx.x;
-    if (at >= (long long)p.columns * p.channels * p.taps) return;
-    int tap = (int)(at % p.taps), channel = (int)(at / p.taps % p.channels), n = (int)(at / p.taps / p.channels);
-    int k = tap * p.padded_channels + channel;
-    if (p.triangle && k < n) {
-        int exchanged = k;
-        k = n;
-        n = exchanged;
-    }
-    int row = k / SIDE, column = n / SIDE;
-    int tile = p.triangle ? row * (row + 1) / 2 + column : row * p.column_tiles + column;
-    const float *from = p.partials + (long long)tile * SIDE * SIDE + k % SIDE * SIDE + n % SIDE;
+// The sum over all splits of entry (k, n), which lies in this tile.
+__device__ __forceinline__ float total(const Splits &p, int tile, int k, int n) {
+    const float *from = p.partials + ((long long)tile * SIDE + n % SIDE) * SIDE + k % SIDE;
     double sum = 0.0;
     for (int split = 0; split < p.splits; ++split) sum += from[(long long)split * p.tiles * SIDE * SIDE];
-    p.output[at] = (float)sum;
+    return (float)sum;
+}
+
+// Adds up the splits of a Gram matrix: a block has 32x32 entries of the lower triangle, and their mirror image.
+constexpr int PART = 32;
+extern "C" __global__ void __launch_bounds__(8 * PART) gram_total(Splits p) {
+    __shared__ float values[PART][PART + 1];
+    int row, column;
+    tile_of(blockIdx.x, 0, 1, row, column);
+    int across = threadIdx.x % PART, down = threadIdx.x / PART;
+    int tile = row / 2 * (row / 2 + 1) / 2 + column / 2;
+#pragma unroll
+    for (int i = 0; i < PART; i += 8) {
+        int k = PART * row + across, n = PART * column + down + i;
+        float value = k < p.channels && n < p.channels ? total(p, tile, k, n) : 0.0f;
+        values[down + i][across] = value;
+        if (k < p.channels && n < p.channels) p.output[(long long)n * p.channels + k] = value;
+    }
+    if (row == column) return;
+    __syncthreads();
+#pragma unroll
+    for (int i = 0; i < PART; i += 8) {
+        int k = PART * row + down + i, n = PART * column + across;
+        if (k < p.channels && n < p.channels) p.output[(long long)k * p.channels + n] = values[across][down + i];
+    }
+}
+
+// Adds up the splits of a filter's gradient, [columns, channels, taps]: a thread for each entry as it lies in the partial sums.
+extern "C" __global__ void __launch_bounds__(256) filter_total(Splits p) {
+    long long at = (long long)blockIdx.x * blockDim.x + threadIdx.x;
+    if (at >= (long long)p.columns * p.channels * p.taps) return;
+    int channel = (int)(at % p.channels), tap = (int)(at / p.channels % p.taps), n = (int)(at / p.channels / p.taps);
+    int k = tap * p.padded_channels + channel;
+    float value = total(p, k / SIDE * p.column_tiles + n / SIDE, k, n);
+    p.output[((long long)n * p.channels + channel) * p.taps + tap] = value;
 }

@@ -11,11 +11,14 @@ use nst_tensor::{Conv2d, Result, Transpose};
 static SOURCE: Source = Source { name: "products", ptx: include_str!("products.ptx") };
 static GRAM: Kernel = Kernel { source: &SOURCE, name: "gram", threads: 128 };
 static FILTER_GRADIENT: Kernel = Kernel { source: &SOURCE, name: "filter_gradient", threads: 128 };
-static COMBINE: Kernel = Kernel { source: &SOURCE, name: "combine", threads: THREADS };
+static GRAM_TOTAL: Kernel = Kernel { source: &SOURCE, name: "gram_total", threads: THREADS };
+static FILTER_TOTAL: Kernel = Kernel { source: &SOURCE, name: "filter_total", threads: THREADS };
 
 /// The side of a tile, and positions that are loaded at a time, as products.cu has them.
 const SIDE: usize = 64;
 const DEPTH: usize = 16;
+/// The side of a block's part of a Gram matrix when splits are added up.
+const PART: usize = 32;
 /// Positions that are summed in single precision, until there are [`MOST_SPLITS`] such sums: enough blocks for a large GPU
 /// where channels are few, and a few dozen MiB of partial sums at most.
 const SPLIT: usize = 1024;
@@ -43,7 +46,7 @@ struct Products {
 
 #[repr(C)]
 #[derive(Clone, Copy)]
-struct Combine {
+struct Splits {
     partials: CUdeviceptr,
     output: CUdeviceptr,
     tiles: i32,
@@ -53,7 +56,6 @@ struct Combine {
     channels: i32,
     padded_channels: i32,
     columns: i32,
-    triangle: i32,
 }
 
 #[expect(unsafe_code, reason = "a promise about layout")]
@@ -61,7 +63,7 @@ struct Combine {
 unsafe impl Parameters for Products {}
 #[expect(unsafe_code, reason = "a promise about layout")]
 // SAFETY: as products.cu declares them.
-unsafe impl Parameters for Combine {}
+unsafe impl Parameters for Splits {}
 
 /// `FᵀF` of a matrix of positions x channels.
 pub(crate) fn gram(stream: &Stream, x: &Array, [positions, channels]: [usize; 2]) -> Result<Block> {
@@ -122,7 +124,7 @@ fn run(stream: &Stream, kernel: &Kernel, conv: &Conv2d, left: &Padded, right: &P
         split: split as i32,
         triangle: i32::from(triangle),
     };
-    let combine = Combine {
+    let sums = Splits {
         partials: partials.pointer(),
         output: output.pointer(),
         tiles: tiles as i32,
@@ -132,13 +134,15 @@ fn run(stream: &Stream, kernel: &Kernel, conv: &Conv2d, left: &Padded, right: &P
         channels: conv.in_channels as i32,
         padded_channels: channels as i32,
         columns: conv.out_channels as i32,
-        triangle: i32::from(triangle),
     };
+    let parts = conv.in_channels.div_ceil(PART);
+    let (total, grid) =
+        if triangle { (&GRAM_TOTAL, [parts * (parts + 1) / 2, 1]) } else { (&FILTER_TOTAL, blocks_for(len)) };
     #[expect(unsafe_code, reason = "kernel launches")]
     // SAFETY: both operands have the geometry's extents, channels padded; each split writes every tile.
     unsafe {
         stream.launch(kernel, [tiles, splits], products)?;
-        stream.launch(&COMBINE, blocks_for(len), combine)?;
+        stream.launch(total, grid, sums)?;
     }
     Ok(output)
 }

@@ -44,6 +44,15 @@ pub(crate) struct Direction {
     pub(crate) square: f64,
 }
 
+/// How large a gradient is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Norms {
+    /// Its squared length, not finite if an element is not.
+    pub(crate) square: f64,
+    /// The sum of its absolute values; measured only while there is no pair to tell the length of a step.
+    pub(crate) sum_abs: Option<f64>,
+}
+
 /// The products that a new pair and gradient bring.
 #[derive(Debug)]
 pub(crate) struct Measured {
@@ -51,7 +60,7 @@ pub(crate) struct Measured {
     ys: f64,
     sg: f64,
     yg: f64,
-    gg: f64,
+    gradient: Norms,
     /// Per slot: `s·y`, `y·y`, `s·g`, `y·g` of the slot's vectors with the new ones.
     slots: Vec<[f64; 4]>,
 }
@@ -59,11 +68,11 @@ pub(crate) struct Measured {
 impl Measured {
     /// Whether the new gradient is finite, and all else that matters.
     pub(crate) fn is_finite(&self) -> bool {
-        self.gg.is_finite() && self.yy.is_finite()
+        self.gradient.square.is_finite() && self.yy.is_finite()
     }
 
-    pub(crate) fn squared_gradient(&self) -> f64 {
-        self.gg
+    pub(crate) fn gradient(&self) -> Norms {
+        self.gradient
     }
 }
 
@@ -88,14 +97,32 @@ impl History {
         self.pairs.is_empty()
     }
 
-    /// Takes another gradient at the iterate. Its squared norm, not finite if an element is not.
-    pub(crate) fn set_gradient(&mut self, g: &[Tensor]) -> Result<f64> {
+    /// Takes another gradient at the iterate.
+    pub(crate) fn set_gradient(&mut self, g: &[Tensor]) -> Result<Norms> {
         let of_slots = self.pairs.iter().flat_map(|pair| [(&*pair.s, g), (&*pair.y, g)]);
-        let products = vector::dots(&std::iter::once((g, g)).chain(of_slots).collect::<Vec<_>>())?;
+        let (products, gradient) =
+            self.measured(&std::iter::once((g, g)).chain(of_slots).collect::<Vec<_>>(), 0, g)?;
         for (place, &product) in products.iter().enumerate() {
             self.products.set(G, place, product);
         }
-        Ok(products[0])
+        Ok(gradient)
+    }
+
+    /// The inner products of pairs, of which that of the gradient with itself is at `square`, and how large the gradient is:
+    /// all with one synchronisation.
+    fn measured(
+        &self,
+        pairs: &[(&[Tensor], &[Tensor])],
+        square: usize,
+        g: &[Tensor],
+    ) -> Result<(Vec<f64>, Norms)> {
+        let absolute = if self.pairs.is_empty() { Some(vector::absolute_and_ones(g)?) } else { None };
+        let mut pairs = pairs.to_vec();
+        pairs.extend(absolute.as_ref().map(|[absolute, ones]| (&**absolute, &**ones)));
+        let mut products = vector::dots(&pairs)?;
+        let sum_abs = absolute.as_ref().and_then(|_| products.pop());
+        let gradient = Norms { square: products[square], sum_abs };
+        Ok((products, gradient))
     }
 
     /// Minus the approximate inverse Hessian times the gradient.
@@ -138,16 +165,9 @@ impl History {
         for old in &self.pairs {
             pairs.extend([(&*old.s, y), (&*old.y, y), (&*old.s, g), (&*old.y, g)]);
         }
-        let products = vector::dots(&pairs)?;
+        let (products, gradient) = self.measured(&pairs, 4, g)?;
         let slots = products[5..].chunks_exact(4).map(|four| [four[0], four[1], four[2], four[3]]).collect();
-        Ok(Measured {
-            yy: products[0],
-            ys: products[1],
-            sg: products[2],
-            yg: products[3],
-            gg: products[4],
-            slots,
-        })
+        Ok(Measured { yy: products[0], ys: products[1], sg: products[2], yg: products[3], gradient, slots })
     }
 
     /// Takes the new gradient; and the pair, if it has curvature. `direction` times `t`: its step.
@@ -158,7 +178,7 @@ impl History {
         direction: &Direction,
         t: f64,
     ) {
-        self.products.set(G, G, measured.gg);
+        self.products.set(G, G, measured.gradient.square);
         for (slot, &[_, _, sg, yg]) in measured.slots.iter().enumerate() {
             self.products.set(G, s(slot), sg);
             self.products.set(G, y(slot), yg);

@@ -10,7 +10,7 @@ pub use options::{Backtrack, FirstStep, LbfgsOptions, LineSearch};
 
 use crate::evaluation::Evaluation;
 use crate::{Convergence, Objective, Optimizer, Result, Stall, Status, Step, vector};
-use history::{Direction, History};
+use history::{Direction, History, Norms};
 use line::Arrival;
 use nst_tensor::Tensor;
 
@@ -40,7 +40,7 @@ pub struct Lbfgs {
 #[derive(Clone, Debug)]
 struct Iterate {
     point: Evaluation,
-    squared_gradient: f64,
+    gradient: Norms,
     /// The greatest element of the gradient, if there is a tolerance for it.
     max_gradient: Option<f64>,
 }
@@ -66,27 +66,27 @@ impl Lbfgs {
             return Ok((iterate.clone(), 0));
         }
         let point = Evaluation::at(x, self.iterate.as_ref().map(|iterate| &iterate.point), objective)?;
-        let squared_gradient = self.history.set_gradient(&point.gradient)?;
+        let gradient = self.history.set_gradient(&point.gradient)?;
         let max_gradient = if self.options.tolerance_grad >= 0.0 {
             Some(vector::max_abs([&point.gradient, &[]])?[0])
         } else {
             None
         };
-        let iterate = Iterate { point, squared_gradient, max_gradient };
+        let iterate = Iterate { point, gradient, max_gradient };
         self.iterate = Some(iterate.clone());
         Ok((iterate, 1))
     }
 
-    /// The multiple of `direction` to try first.
-    fn first_trial(&self, gradient: &[Tensor]) -> Result<f64> {
+    /// The multiple of `direction` to try first from a gradient of `len` elements.
+    fn first_trial(&self, gradient: Norms, len: usize) -> f64 {
         let rate = self.options.learning_rate;
-        Ok(match self.options.first_step {
-            FirstStep::Torch if self.first => rate * (1.0 / vector::sum_abs(gradient)?).min(1.0),
-            FirstStep::MeanAbsolute(step) if self.history.is_empty() => {
-                rate * step * vector::len(gradient) as f64 / vector::sum_abs(gradient)?
+        match (self.options.first_step, gradient.sum_abs) {
+            (FirstStep::Torch, Some(sum)) if self.first => rate * (1.0 / sum).min(1.0),
+            (FirstStep::MeanAbsolute(step), Some(sum)) if self.history.is_empty() => {
+                rate * step * len as f64 / sum
             }
             _ => rate,
-        })
+        }
     }
 
     /// The greatest multiple of `direction`, a vector of `len` elements, that the cap allows.
@@ -98,9 +98,9 @@ impl Lbfgs {
     /// What ends a step before it begins.
     fn before(&self, iterate: &Iterate, direction: &Direction) -> Option<Status> {
         let tolerance = self.options.tolerance_change;
-        if !(iterate.point.loss.is_finite() && iterate.squared_gradient.is_finite()) {
+        if !(iterate.point.loss.is_finite() && iterate.gradient.square.is_finite()) {
             Some(Status::NotFinite)
-        } else if iterate.squared_gradient == 0.0
+        } else if iterate.gradient.square == 0.0
             || iterate.max_gradient.is_some_and(|greatest| greatest <= self.options.tolerance_grad)
         {
             Some(Status::Converged(Convergence::Gradient))
@@ -148,7 +148,7 @@ impl Optimizer for Lbfgs {
             return Ok(stay(status, evaluations));
         }
         let limit = self.limit(&direction, vector::len(x));
-        let t = self.first_trial(&from.gradient)?.min(limit);
+        let t = self.first_trial(iterate.gradient, vector::len(x)).min(limit);
         let mut counted = |x: &[Tensor]| {
             evaluations += 1;
             objective.evaluate(x)
@@ -166,7 +166,7 @@ impl Optimizer for Lbfgs {
         self.history.push([step, change], &measured, &direction, t);
         x.clone_from_slice(&point.x);
         let loss = point.loss;
-        self.iterate = Some(Iterate { point, squared_gradient: measured.squared_gradient(), max_gradient });
+        self.iterate = Some(Iterate { point, gradient: measured.gradient(), max_gradient });
         self.first = false;
         Ok(Step { loss, evaluations, moved: true, status })
     }
