@@ -22,13 +22,17 @@ pub(crate) enum Role {
 struct Visit<'f, F: FnMut(Slot<'_>, Role)>(&'f mut F);
 
 impl<F: FnMut(Slot<'_>, Role)> Visit<'_, F> {
-    fn read<'a, const N: usize>(&mut self, slots: [Slot<'a>; N]) -> &mut Self {
-        slots.into_iter().for_each(|slot| (self.0)(slot, Role::Read));
+    fn read<const N: usize>(&mut self, slots: [Slot<'_>; N]) -> &mut Self {
+        for slot in slots {
+            (self.0)(slot, Role::Read);
+        }
         self
     }
 
-    fn write<'a, const N: usize>(&mut self, slots: [Slot<'a>; N]) -> &mut Self {
-        slots.into_iter().for_each(|slot| (self.0)(slot, Role::Write));
+    fn write<const N: usize>(&mut self, slots: [Slot<'_>; N]) -> &mut Self {
+        for slot in slots {
+            (self.0)(slot, Role::Write);
+        }
         self
     }
 }
@@ -78,6 +82,7 @@ impl Vector {
 
 impl Op {
     /// Visits each operand: those that are read first.
+    #[expect(clippy::too_many_lines, reason = "one line for each operation")]
     pub(crate) fn visit(&mut self, f: &mut impl FnMut(Slot<'_>, Role)) {
         let mut visit = Visit(f);
         match self {

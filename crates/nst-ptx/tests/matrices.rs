@@ -49,21 +49,22 @@ fn product(k: usize, swap: bool) -> Vec<f32> {
         }
     }
     let registers = if k == 8 { 10 } else { 7 };
-    let loads: String =
-        (0..registers).map(|i| format!("ld.global.u32 %r{}, [%rd5+{}]; ", i + 1, 4 * i)).collect();
+    let load = |i| format!("ld.global.u32 %r{}, [%rd5+{}]; ", i + 1, 4 * i);
+    let loads = (0..registers).map(load).collect::<Vec<_>>().concat();
     let operands = match (k, swap) {
         (8, false) => "{%r1, %r2, %r3, %r4}, {%r5, %r6}, {%f1, %f2, %f3, %f4}",
         (8, true) => "{%r1, %r3, %r2, %r4}, {%r5, %r6}, {%f1, %f2, %f3, %f4}",
         _ => "{%r1, %r2}, {%r3}, {%f1, %f2, %f3, %f4}",
     };
-    let moves: String = (1..=4).map(|i| format!("mov.b32 %f{i}, %r{}; ", registers - 4 + i)).collect();
+    let sum = |i| format!("mov.b32 %f{i}, %r{}; ", registers - 4 + i);
+    let moves = (1..=4).map(sum).collect::<Vec<_>>().concat();
     let snippet = format!(
         "mad.wide.u32 %rd5, %r0, {}, %rd1; {loads} {moves}
 mma.sync.aligned.m16n8k{k}.row.col.f32.tf32.tf32.f32 {{%f1, %f2, %f3, %f4}}, {operands};
 mad.wide.u32 %rd6, %r0, 16, %rd0; st.global.v4.f32 [%rd6], {{%f1, %f2, %f3, %f4}};",
         4 * registers
     );
-    let output = execute("", &snippet, 32, &input, 128).unwrap();
+    let output = execute("", &snippet, 32, &input, 128).expect("it runs");
     let mut d = vec![0.0; 128];
     for (index, bits) in output.into_iter().enumerate() {
         let (row, column) = fragment_c(index / 4, index % 4);

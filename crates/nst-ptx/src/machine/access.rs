@@ -164,13 +164,9 @@ impl Reach<'_> {
 
     /// A lane's own bytes, or the parameters'.
     fn private(&self, space: Space, lane: usize, address: u64, bytes: u32) -> Outcome<&[u8]> {
-        let all = match space {
-            Space::Parameter => self.parameters,
-            _ => {
-                let size = self.warp.local.len() / LANES;
-                &self.warp.local[lane * size..(lane + 1) * size]
-            }
-        };
+        let size = self.warp.local.len() / LANES;
+        let local = &self.warp.local[lane * size..(lane + 1) * size];
+        let all = if space == Space::Parameter { self.parameters } else { local };
         if !address.is_multiple_of(u64::from(bytes)) {
             return misaligned(lane, address, bytes);
         }

@@ -160,10 +160,8 @@ fn long(rows: &mut Rows, mask: u32, op: &Op) {
         }
         Op::CountLong { op, d, a } => {
             let a = rows.long(a);
-            let values = match op {
-                Unary::CountOnes => each!(|i| a[i].count_ones()),
-                _ => each!(|i| a[i].leading_zeros()),
-            };
+            let ones = op == Unary::CountOnes;
+            let values = each!(|i| if ones { a[i].count_ones() } else { a[i].leading_zeros() });
             rows.set_word(d, mask, values);
         }
         _ => {}

@@ -66,8 +66,7 @@ impl Reach<'_> {
         mask: u32,
         op: AtomicOp,
         space: Space,
-        d: Register,
-        address: Address,
+        (d, address): (Register, Address),
         [b, c]: [Register; 2],
         locks: &Mutex<()>,
     ) -> Outcome<()> {

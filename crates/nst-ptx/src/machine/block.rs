@@ -65,14 +65,18 @@ impl Block {
     ) -> Result<(), Mistake> {
         self.shared.clear();
         (self.epoch, self.executed) = (1, 0);
-        warps.iter_mut().for_each(|warp| warp.restart(machine.program, index));
+        for warp in &mut *warps {
+            warp.restart(machine.program, index);
+        }
         while let Some(pc) = self.run_to_barrier(machine, warps)? {
             if let Op::CountingBarrier { d, a, .. } = machine.program.code[pc as usize].op {
                 count(warps, d, a);
             }
             self.epoch += 1;
             self.barriers += 1;
-            warps.iter_mut().for_each(|warp| warp.pc += 1);
+            for warp in &mut *warps {
+                warp.pc += 1;
+            }
         }
         Ok(())
     }
@@ -80,7 +84,7 @@ impl Block {
     /// Runs all warps to the barrier they meet at, if they do not all end.
     fn run_to_barrier(&mut self, machine: &Machine<'_>, warps: &mut [Warp]) -> Result<Option<u32>, Mistake> {
         for warp in warps.iter_mut().filter(|warp| !warp.is_done()) {
-            (machine.step)(machine, self, warp).map_err(|trouble| self.mistake(warp, trouble))?;
+            (machine.step)(machine, self, warp).map_err(|trouble| self.mistake(warp, *trouble))?;
         }
         // No write has followed, so it is not a race.
         if let Some(mistake) = self.shared.unwritten.take() {
@@ -97,15 +101,15 @@ impl Block {
             let lane = warps[first].active.trailing_zeros() as usize;
             let message = format!("warp {first} of the block waits here, warp {other} {what}");
             return trouble(FaultKind::DivergentBarrier, lane, message)
-                .map_err(|trouble| self.mistake(&warps[first], trouble));
+                .map_err(|trouble| self.mistake(&warps[first], *trouble));
         }
         Ok(Some(pc))
     }
 
     /// The mistake that a warp has come to, unless it only shows an earlier one: what nothing has written may be any address.
-    fn mistake(&mut self, warp: &Warp, trouble: Box<Trouble>) -> Mistake {
+    fn mistake(&mut self, warp: &Warp, trouble: Trouble) -> Mistake {
         let earlier = self.shared.unwritten.take().filter(|_| trouble.kind != FaultKind::Race);
-        earlier.unwrap_or(Mistake { trouble: *trouble, pc: warp.pc, first_thread: warp.first_thread })
+        earlier.unwrap_or(Mistake { trouble, pc: warp.pc, first_thread: warp.first_thread })
     }
 }
 

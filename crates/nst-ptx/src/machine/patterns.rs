@@ -88,7 +88,9 @@ fn conflicts(mask: u32, deltas: &[u32; LANES], bytes: u32) -> (u64, u64) {
         words.sort_unstable();
         words.dedup();
         let mut banks = [0_u64; LANES];
-        words.iter().for_each(|word| banks[*word as usize % LANES] += 1);
+        for word in &words {
+            banks[*word as usize % LANES] += 1;
+        }
         wavefronts += banks.into_iter().max().unwrap_or(0);
         ideal += u64::from(!words.is_empty());
     }

@@ -192,7 +192,7 @@ fn outside(machine: &Machine<'_>, block: &mut Block, warp: &mut Warp, mask: u32,
         Op::Atomic { op, space, d, address, b, c } => {
             let locks = machine.wide_atomics;
             let mut reach = Reach { global, parameters, block, warp, access };
-            reach.atomic(mask, *op, *space, *d, *address, [*b, *c], locks)?;
+            reach.atomic(mask, *op, *space, (*d, *address), [*b, *c], locks)?;
         }
         Op::CopyAsync { bytes, to, from, size } => {
             let sizes = *warp.rows.word(*size);

@@ -44,7 +44,7 @@ fn logic(builder: &mut Builder, opcode: &Opcode<'_>, operands: &[Operand<'_>]) -
         [d, a, b] if op != Logic::Not => (d, builder.predicate(a)?, builder.predicate(b)?),
         _ => return builder.fail("wrong number of operands"),
     };
-    let d = builder.to_predicate(d)?;
+    let d = builder.target_predicate(d)?;
     builder.emit(Op::Logic { op, d, a, b });
     Ok(())
 }
@@ -87,15 +87,15 @@ fn binary(
     let [d, a, b] = builder.exactly(operands)?;
     match (value_type.bits(), shift, pair) {
         (64, Some(op), _) => {
-            let (a, b, d) = (builder.long(a)?, builder.word(b)?, builder.to_long(d)?);
+            let (a, b, d) = (builder.long(a)?, builder.word(b)?, builder.target_long(d)?);
             builder.emit(Op::ShiftLong { op, d, a, b });
         }
         (64, _, Some((_, op))) => {
-            let (a, b, d) = (builder.long(a)?, builder.long(b)?, builder.to_long(d)?);
+            let (a, b, d) = (builder.long(a)?, builder.long(b)?, builder.target_long(d)?);
             builder.emit(Op::BinaryLong { op, d, a, b });
         }
         (bits, Some(op), _) | (bits, _, Some((op, _))) => {
-            let (a, b, d) = (builder.word(a)?, builder.word(b)?, builder.to_word(d)?);
+            let (a, b, d) = (builder.word(a)?, builder.word(b)?, builder.target_word(d)?);
             // The amount of a shift is not 16 bits wide, but extending it does no harm: large amounts stay large.
             builder.emit(if bits == 16 {
                 Op::Narrow { op, signed, d, a, b }
@@ -129,15 +129,15 @@ fn unary(
         };
         let a = builder.long(a)?;
         if let Some(op) = counted {
-            let d = builder.to_word(d)?;
+            let d = builder.target_word(d)?;
             builder.emit(Op::CountLong { op, d, a });
         } else {
-            let d = builder.to_long(d)?;
+            let d = builder.target_long(d)?;
             builder.emit(Op::UnaryLong { op, d, a });
         }
         return Ok(());
     }
-    let (a, d) = (builder.word(a)?, builder.to_word(d)?);
+    let (a, d) = (builder.word(a)?, builder.target_word(d)?);
     if value_type.bits() == 16 {
         // As a binary operation with a constant, which is cut to 16 bits.
         let (op, a, b) = match opcode.name {
@@ -191,7 +191,7 @@ fn product(
         (Part::Wide, 32) => {
             let (a, b) = (builder.word(a)?, builder.word(b)?);
             let c = c.map(|c| builder.long(c)).transpose()?;
-            let d = builder.to_long(d)?;
+            let d = builder.target_long(d)?;
             builder.emit(match c {
                 Some(c) => Op::WideSum { signed, d, a, b, c },
                 None => Op::Wide { signed, d, a, b },
@@ -200,7 +200,7 @@ fn product(
         (Part::Wide, 16) => {
             let (a, b) = (extended(builder, a, signed)?, extended(builder, b, signed)?);
             let c = c.map(|c| builder.word(c)).transpose()?;
-            let d = builder.to_word(d)?;
+            let d = builder.target_word(d)?;
             builder.emit(match c {
                 Some(c) => Op::Ternary { op: Ternary::MultiplyAdd, d, a, b, c },
                 None => Op::Binary { op: Binary::MultiplyLow, d, a, b },
@@ -214,7 +214,7 @@ fn product(
             };
             let (a, b) = (builder.long(a)?, builder.long(b)?);
             let c = c.map(|c| builder.long(c)).transpose()?;
-            let d = builder.to_long(d)?;
+            let d = builder.target_long(d)?;
             if let Some(c) = c {
                 let product = builder.new_long()?;
                 builder.emit(Op::BinaryLong { op, d: product, a, b });
@@ -226,7 +226,7 @@ fn product(
         (Part::Low, 16) => {
             let (a, b) = (builder.word(a)?, builder.word(b)?);
             let c = c.map(|c| builder.word(c)).transpose()?;
-            let (d, op) = (builder.to_word(d)?, Binary::MultiplyLow);
+            let (d, op) = (builder.target_word(d)?, Binary::MultiplyLow);
             if let Some(c) = c {
                 let product = builder.new_word()?;
                 builder.emit(Op::Narrow { op, signed, d: product, a, b });
@@ -244,15 +244,15 @@ fn product(
             let (a, b) = (builder.word(a)?, builder.word(b)?);
             match c {
                 None => {
-                    let d = builder.to_word(d)?;
+                    let d = builder.target_word(d)?;
                     builder.emit(Op::Binary { op, d, a, b });
                 }
                 Some(c) if op == Binary::MultiplyLow && !reads && !writes => {
-                    let (c, d) = (builder.word(c)?, builder.to_word(d)?);
+                    let (c, d) = (builder.word(c)?, builder.target_word(d)?);
                     builder.emit(Op::Ternary { op: Ternary::MultiplyAdd, d, a, b, c });
                 }
                 Some(c) => {
-                    let (c, d, product) = (builder.word(c)?, builder.to_word(d)?, builder.new_word()?);
+                    let (c, d, product) = (builder.word(c)?, builder.target_word(d)?, builder.new_word()?);
                     builder.emit(Op::Binary { op, d: product, a, b });
                     let carry = if reads { builder.carry()? } else { builder.constant(0)? };
                     sum(builder, [d, product, c], carry, false, writes)?;
@@ -285,7 +285,7 @@ fn carrying_sum(
     let reads = opcode.name.ends_with('c');
     opcode.finish()?;
     let [d, a, b] = builder.exactly(operands)?;
-    let (a, b, d) = (builder.word(a)?, builder.word(b)?, builder.to_word(d)?);
+    let (a, b, d) = (builder.word(a)?, builder.word(b)?, builder.target_word(d)?);
     let carry = if reads { builder.carry()? } else { builder.constant(0)? };
     sum(builder, [d, a, b], carry, opcode.name.starts_with("sub"), writes)
 }
@@ -319,22 +319,25 @@ fn field(
     match (operands, value_type.bits()) {
         ([d, a, b, c], 32) if opcode.name == "bfe" => {
             let op = if signed { Ternary::ExtractSigned } else { Ternary::ExtractUnsigned };
-            let (a, b, c, d) = (builder.word(a)?, builder.word(b)?, builder.word(c)?, builder.to_word(d)?);
+            let (a, b, c, d) =
+                (builder.word(a)?, builder.word(b)?, builder.word(c)?, builder.target_word(d)?);
             builder.emit(Op::Ternary { op, d, a, b, c });
         }
         ([d, a, b, c], 64) if opcode.name == "bfe" => {
             let (a, position, length) = (builder.long(a)?, builder.word(b)?, builder.word(c)?);
-            let d = builder.to_long(d)?;
+            let d = builder.target_long(d)?;
             builder.emit(Op::ExtractLong { signed, d, a, position, length });
         }
         ([d, a, b, position, length], 32) if opcode.name == "bfi" => {
             let (a, b) = (builder.word(a)?, builder.word(b)?);
-            let (position, length, d) = (builder.word(position)?, builder.word(length)?, builder.to_word(d)?);
+            let (position, length, d) =
+                (builder.word(position)?, builder.word(length)?, builder.target_word(d)?);
             builder.emit(Op::Insert { d, a, b, position, length });
         }
         ([d, a, b, position, length], 64) if opcode.name == "bfi" => {
             let (a, b) = (builder.long(a)?, builder.long(b)?);
-            let (position, length, d) = (builder.word(position)?, builder.word(length)?, builder.to_long(d)?);
+            let (position, length, d) =
+                (builder.word(position)?, builder.word(length)?, builder.target_long(d)?);
             builder.emit(Op::InsertLong { d, a, b, position, length });
         }
         _ => return opcode.unsupported(),
@@ -373,7 +376,7 @@ fn ternary(
     if value_type.bits() != 32 || operands.len() > 5 || (operands.len() == 5) != (opcode.name == "lop3") {
         return opcode.unsupported();
     }
-    let (a, b, c, d) = (builder.word(a)?, builder.word(b)?, builder.word(c)?, builder.to_word(d)?);
+    let (a, b, c, d) = (builder.word(a)?, builder.word(b)?, builder.word(c)?, builder.target_word(d)?);
     builder.emit(Op::Ternary { op, d, a, b, c });
     Ok(())
 }

@@ -290,7 +290,7 @@ impl Builder {
 
     // Operands that are written; `_` takes what nobody wants.
 
-    pub(super) fn to_word(&mut self, operand: &Operand<'_>) -> Result<Word> {
+    pub(super) fn target_word(&mut self, operand: &Operand<'_>) -> Result<Word> {
         match operand {
             Operand::Name("_") => self.new_word(),
             Operand::Name(name) => match self.scopes.find(name) {
@@ -301,7 +301,7 @@ impl Builder {
         }
     }
 
-    pub(super) fn to_long(&mut self, operand: &Operand<'_>) -> Result<Long> {
+    pub(super) fn target_long(&mut self, operand: &Operand<'_>) -> Result<Long> {
         match operand {
             Operand::Name("_") => self.new_long(),
             Operand::Name(name) => match self.scopes.find(name) {
@@ -312,7 +312,7 @@ impl Builder {
         }
     }
 
-    pub(super) fn to_predicate(&mut self, operand: &Operand<'_>) -> Result<Predicate> {
+    pub(super) fn target_predicate(&mut self, operand: &Operand<'_>) -> Result<Predicate> {
         match operand {
             Operand::Name("_") => self.new_predicate(),
             Operand::Name(name) => self.predicate_named(name),
@@ -321,7 +321,7 @@ impl Builder {
     }
 
     /// A register of whatever width it has, and its declared bits.
-    pub(super) fn to_any(&mut self, operand: &Operand<'_>, bits: u8) -> Result<(Register, u8)> {
+    pub(super) fn target_any(&mut self, operand: &Operand<'_>, bits: u8) -> Result<(Register, u8)> {
         match operand {
             Operand::Name("_") if bits == 64 => Ok((Register::Long(self.new_long()?), 64)),
             Operand::Name("_") => Ok((Register::Word(self.new_word()?), 32)),

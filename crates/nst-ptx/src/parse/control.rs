@@ -62,7 +62,7 @@ fn barrier(builder: &mut Builder, opcode: &mut Opcode<'_>, operands: &[Operand<'
     let [to, id, a] = builder.exactly(operands)?;
     let (id, mut a) = (barrier_number(builder, id)?, builder.predicate(a)?);
     if reduction == Reduction::Count {
-        let d = builder.to_word(to)?;
+        let d = builder.target_word(to)?;
         builder.emit(Op::CountingBarrier { id, d, a });
         return Ok(());
     }
@@ -75,7 +75,7 @@ fn barrier(builder: &mut Builder, opcode: &mut Opcode<'_>, operands: &[Operand<'
     } else {
         Comparison::NotEqual
     };
-    let (count, zero, d) = (builder.new_word()?, builder.constant(0)?, builder.to_predicate(to)?);
+    let (count, zero, d) = (builder.new_word()?, builder.constant(0)?, builder.target_predicate(to)?);
     builder.emit(Op::CountingBarrier { id, d: count, a });
     let test = Test { comparison, domain: Domain::Unsigned, or_unordered: false };
     builder.emit(Op::Compare { test, d, a: count, b: zero });

@@ -42,40 +42,40 @@ fn mov(builder: &mut Builder, opcode: &mut Opcode<'_>, operands: &[Operand<'_>])
     opcode.finish()?;
     match (builder.exactly(operands)?, value_type.bits()) {
         ([d, a], _) if value_type == Type::Predicate => {
-            let (a, d) = (builder.predicate(a)?, builder.to_predicate(d)?);
+            let (a, d) = (builder.predicate(a)?, builder.target_predicate(d)?);
             builder.emit(Op::Logic { op: Logic::Copy, d, a, b: Predicate::FALSE });
         }
         ([d, Operand::Vector(parts)], 64) => {
             let [low, high] = builder.exactly(parts)?;
-            let (low, high, d) = (builder.word(low)?, builder.word(high)?, builder.to_long(d)?);
+            let (low, high, d) = (builder.word(low)?, builder.word(high)?, builder.target_long(d)?);
             builder.emit(Op::Pack { d, low, high });
         }
         ([Operand::Vector(parts), a], 64) => {
             let [low, high] = builder.exactly(parts)?;
             let a = builder.long(a)?;
-            let (low, high) = (builder.to_word(low)?, builder.to_word(high)?);
+            let (low, high) = (builder.target_word(low)?, builder.target_word(high)?);
             builder.emit(Op::Unpack { low, high, a });
         }
         ([d, Operand::Vector(parts)], 32) => {
             let [low, high] = builder.exactly(parts)?;
             let (low, high, shift) = (builder.word(low)?, builder.word(high)?, builder.constant(16)?);
-            let (top, d) = (builder.new_word()?, builder.to_word(d)?);
+            let (top, d) = (builder.new_word()?, builder.target_word(d)?);
             builder.emit(Op::Binary { op: Binary::ShiftLeft, d: top, a: high, b: shift });
             builder.emit(Op::Binary { op: Binary::Or, d, a: top, b: low });
         }
         ([Operand::Vector(parts), a], 32) => {
             let [low, high] = builder.exactly(parts)?;
             let (a, shift, mask) = (builder.word(a)?, builder.constant(16)?, builder.constant(0xffff)?);
-            let (low, high) = (builder.to_word(low)?, builder.to_word(high)?);
+            let (low, high) = (builder.target_word(low)?, builder.target_word(high)?);
             builder.emit(Op::Binary { op: Binary::ShiftRightUnsigned, d: high, a, b: shift });
             builder.emit(Op::Binary { op: Binary::And, d: low, a, b: mask });
         }
         ([d, a], 64) => {
-            let (a, d) = (builder.long(a)?, builder.to_long(d)?);
+            let (a, d) = (builder.long(a)?, builder.target_long(d)?);
             builder.emit(Op::MoveLong { d, a });
         }
         ([d, a], bits) => {
-            let (mut a, d) = (builder.word(a)?, builder.to_word(d)?);
+            let (mut a, d) = (builder.word(a)?, builder.target_word(d)?);
             if bits == 16 {
                 // An immediate may be negative.
                 let (mask, t) = (builder.constant(0xffff)?, builder.new_word()?);
@@ -108,7 +108,7 @@ fn convert(builder: &mut Builder, opcode: &mut Opcode<'_>, operands: &[Operand<'
     }
     let [d, a] = builder.exactly(operands)?;
     let mut a = builder.any(a, from_type.bits())?;
-    let (d, width) = builder.to_any(d, to_type.bits())?;
+    let (d, width) = builder.target_any(d, to_type.bits())?;
     if let (true, Register::Word(word), Type::Float(32)) = (flush, a, from_type) {
         a = function(builder, Function::Flush, word)?.into();
     }
@@ -139,7 +139,7 @@ fn convert_address(builder: &mut Builder, opcode: &mut Opcode<'_>, operands: &[O
     }
     opcode.finish()?;
     let [d, a] = builder.exactly(operands)?;
-    let (a, b, d) = (builder.long(a)?, builder.long_constant(window)?, builder.to_long(d)?);
+    let (a, b, d) = (builder.long(a)?, builder.long_constant(window)?, builder.target_long(d)?);
     let op = if to_space { BinaryLong::Subtract } else { BinaryLong::Add };
     builder.emit(if window == 0 { Op::MoveLong { d, a } } else { Op::BinaryLong { op, d, a, b } });
     Ok(())
@@ -218,8 +218,8 @@ fn set_predicate(builder: &mut Builder, opcode: &mut Opcode<'_>, operands: &[Ope
         _ => return builder.fail("wrong number of operands"),
     };
     let (d, complement) = match d {
-        Operand::Pair(d, q) => (builder.to_predicate(d)?, Some(builder.to_predicate(q)?)),
-        d => (builder.to_predicate(d)?, None),
+        Operand::Pair(d, q) => (builder.target_predicate(d)?, Some(builder.target_predicate(q)?)),
+        d => (builder.target_predicate(d)?, None),
     };
     if complement.is_none() && c.is_none() {
         return compare(builder, asked, (value_type, flush), [a, b], d);
@@ -257,17 +257,17 @@ fn set(builder: &mut Builder, opcode: &mut Opcode<'_>, operands: &[Operand<'_>])
         builder.constant(if to_type.is_float() { 1.0_f32.to_bits() } else { u32::MAX })?,
         builder.constant(0)?,
     );
-    let d = builder.to_word(d)?;
+    let d = builder.target_word(d)?;
     builder.emit(Op::Select { d, a, b, p: holds });
     Ok(())
 }
 
 fn select(builder: &mut Builder, value_type: Type, [d, a, b]: [&Operand<'_>; 3], p: Predicate) -> Result<()> {
     if value_type.bits() == 64 {
-        let (a, b, d) = (builder.long(a)?, builder.long(b)?, builder.to_long(d)?);
+        let (a, b, d) = (builder.long(a)?, builder.long(b)?, builder.target_long(d)?);
         builder.emit(Op::SelectLong { d, a, b, p });
     } else {
-        let (a, b, d) = (builder.word(a)?, builder.word(b)?, builder.to_word(d)?);
+        let (a, b, d) = (builder.word(a)?, builder.word(b)?, builder.target_word(d)?);
         builder.emit(Op::Select { d, a, b, p });
         if value_type.bits() == 16 {
             let mask = builder.constant(0xffff)?;

@@ -10,7 +10,7 @@ use super::registers::allocate;
 use super::scope::{Scopes, Symbol};
 use super::syntax::{Number, integer, signed_number, statement};
 use crate::allocation::Allocation;
-use crate::instruction::{Op, Predicate, Register, Space};
+use crate::instruction::{Op, Register, Space};
 use crate::operands::Slot;
 use crate::program::Program;
 use crate::{Kernel, Parameter, Result};
@@ -233,7 +233,8 @@ fn body(tokens: &mut Tokens<'_>, builder: &mut Builder, shared: &Shared<'_>) -> 
                 tokens.next()?;
                 match word {
                     ".reg" => registers(tokens, builder)?,
-                    ".shared" => drop(variable(tokens)?),
+                    // Shared variables have their places, and parameters of a call need none.
+                    ".shared" | ".param" => drop(variable(tokens)?),
                     ".local" => {
                         let variable = variable(tokens)?;
                         let start = local_bytes.next_multiple_of(variable.align);
@@ -246,8 +247,6 @@ fn body(tokens: &mut Tokens<'_>, builder: &mut Builder, shared: &Shared<'_>) -> 
                         tokens.expect(';')?;
                     }
                     ".loc" => tokens.skip_line(),
-                    // Parameters of a call.
-                    ".param" => drop(variable(tokens)?),
                     _ => return fail(line, format!("unsupported directive '{word}'")),
                 }
             }
@@ -344,7 +343,6 @@ fn program(builder: Builder) -> Program {
         | Op::Store { space: Space::Shared | Space::Generic, elements, .. } => elements.bytes < 4,
         _ => false,
     });
-    debug_assert!(Predicate::TRUE.0 == 0 && Predicate::FALSE.0 == 1);
     Program {
         code,
         lines,

@@ -12,7 +12,7 @@ pub(super) fn lower(builder: &mut Builder, opcode: &mut Opcode<'_>, operands: &[
             opcode.ignore(&["b32"]);
             opcode.finish()?;
             let [d] = builder.exactly(operands)?;
-            let d = builder.to_word(d)?;
+            let d = builder.target_word(d)?;
             builder.emit(Op::ActiveMask { d });
             Ok(())
         }
@@ -34,8 +34,8 @@ pub(super) fn lower(builder: &mut Builder, opcode: &mut Opcode<'_>, operands: &[
 /// A register, and a predicate that may be there or not.
 fn pair(builder: &mut Builder, operand: &Operand<'_>) -> Result<(Word, crate::instruction::Predicate)> {
     match operand {
-        Operand::Pair(d, p) => Ok((builder.to_word(d)?, builder.to_predicate(p)?)),
-        d => Ok((builder.to_word(d)?, builder.new_predicate()?)),
+        Operand::Pair(d, p) => Ok((builder.target_word(d)?, builder.target_predicate(p)?)),
+        d => Ok((builder.target_word(d)?, builder.new_predicate()?)),
     }
 }
 
@@ -64,11 +64,11 @@ fn vote(builder: &mut Builder, opcode: &mut Opcode<'_>, operands: &[Operand<'_>]
     let (a, lanes) = (builder.predicate(a)?, builder.word(lanes)?);
     match mode {
         Some(mode) if !ballot => {
-            let d = builder.to_predicate(to)?;
+            let d = builder.target_predicate(to)?;
             builder.emit(Op::Vote { mode, d, a, lanes });
         }
         None if ballot => {
-            let d = builder.to_word(to)?;
+            let d = builder.target_word(to)?;
             builder.emit(Op::Ballot { d, a, lanes });
         }
         _ => return opcode.unsupported(),
@@ -116,7 +116,7 @@ fn multiply(builder: &mut Builder, opcode: &mut Opcode<'_>, operands: &[Operand<
         *row = builder.word(operand)?;
     }
     for (row, operand) in matrices.d.iter_mut().zip(d) {
-        *row = builder.to_word(operand)?;
+        *row = builder.target_word(operand)?;
     }
     builder.emit(Op::MultiplyMatrices(Box::new(matrices)));
     Ok(())

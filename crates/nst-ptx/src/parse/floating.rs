@@ -32,7 +32,7 @@ fn single(builder: &mut Builder, opcode: &mut Opcode<'_>, operands: &[Operand<'_
     let nan = opcode.take("NaN");
     opcode.finish()?;
     let [d, sources @ ..] = operands else { return builder.fail("no operands") };
-    let d = builder.to_word(d)?;
+    let d = builder.target_word(d)?;
     let mut read = Vec::new();
     for source in sources {
         let a = builder.word(source)?;
@@ -114,7 +114,7 @@ fn double(builder: &mut Builder, opcode: &mut Opcode<'_>, operands: &[Operand<'_
     }
     opcode.finish()?;
     let [d, sources @ ..] = operands else { return builder.fail("no operands") };
-    let d = builder.to_long(d)?;
+    let d = builder.target_long(d)?;
     let read = sources.iter().map(|source| builder.long(source)).collect::<Result<Vec<_>>>()?;
     let op = match (opcode.name, read.as_slice()) {
         ("fma", &[a, b, c]) => Op::FusedLong { d, a, b, c },
@@ -163,12 +163,12 @@ fn test(builder: &mut Builder, opcode: &mut Opcode<'_>, bits: u8, operands: &[Op
     let test = Test { comparison, domain: Domain::Unsigned, or_unordered: false };
     if bits == 32 {
         let (a, mask, t) = (builder.word(a)?, builder.constant(u32::MAX >> 1)?, builder.new_word()?);
-        let (b, d) = (builder.constant(f32::INFINITY.to_bits())?, builder.to_predicate(d)?);
+        let (b, d) = (builder.constant(f32::INFINITY.to_bits())?, builder.target_predicate(d)?);
         builder.emit(Op::Binary { op: Binary::And, d: t, a, b: mask });
         builder.emit(Op::Compare { test, d, a: t, b });
     } else {
         let (a, mask, t) = (builder.long(a)?, builder.long_constant(u64::MAX >> 1)?, builder.new_long()?);
-        let (b, d) = (builder.long_constant(f64::INFINITY.to_bits())?, builder.to_predicate(d)?);
+        let (b, d) = (builder.long_constant(f64::INFINITY.to_bits())?, builder.target_predicate(d)?);
         builder.emit(Op::BinaryLong { op: BinaryLong::And, d: t, a, b: mask });
         builder.emit(Op::CompareLong { test, d, a: t, b });
     }

@@ -83,7 +83,7 @@ fn load(builder: &mut Builder, opcode: &mut Opcode<'_>, operands: &[Operand<'_>]
         }
         let mut d = [Long(0); 2];
         for (d, part) in d.iter_mut().zip(parts) {
-            *d = builder.to_long(part)?;
+            *d = builder.target_long(part)?;
         }
         let elements = Elements { bytes, count, extension };
         builder.emit(Op::Load { space, elements, d: Vector::Longs(d), address });
@@ -91,7 +91,7 @@ fn load(builder: &mut Builder, opcode: &mut Opcode<'_>, operands: &[Operand<'_>]
     }
     let (mut d, mut wide) = ([Word(0); 4], Vec::new());
     for (d, part) in d.iter_mut().zip(parts) {
-        *d = match builder.to_any(part, value_type.bits())? {
+        *d = match builder.target_any(part, value_type.bits())? {
             (Register::Word(word), bits) => {
                 if bits == 16 && extension == Extension::Sign {
                     extension = Extension::SignTo16;
@@ -200,7 +200,7 @@ fn atomic(builder: &mut Builder, opcode: &mut Opcode<'_>, operands: &[Operand<'_
     };
     let b = operand(builder, b)?;
     let c = c.map(|c| operand(builder, c)).transpose()?.unwrap_or(b);
-    let d = if bits == 64 { builder.to_long(d)?.into() } else { builder.to_word(d)?.into() };
+    let d = if bits == 64 { builder.target_long(d)?.into() } else { builder.target_word(d)?.into() };
     builder.emit(Op::Atomic { op, space, d, address, b, c });
     Ok(())
 }
@@ -257,7 +257,7 @@ fn load_matrices(builder: &mut Builder, opcode: &mut Opcode<'_>, operands: &[Ope
     let (address, _) = address(builder, from)?;
     let mut d = [Word(0); 4];
     for (d, part) in d.iter_mut().zip(parts(builder, to, count)?) {
-        *d = builder.to_word(part)?;
+        *d = builder.target_word(part)?;
     }
     builder.emit(Op::LoadMatrices { d, count, transposed, address });
     Ok(())

@@ -1,5 +1,7 @@
 //! Comparisons of `setp`, `set` and `testp` (PTX ISA 8.0, section 9.3).
 
+use std::cmp::Ordering;
+
 /// What is asked of two values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Comparison {
@@ -40,7 +42,7 @@ impl Comparison {
         match self {
             Self::Equal => a == b,
             // NaN is not unequal either.
-            Self::NotEqual => a < b || a > b,
+            Self::NotEqual => matches!(a.partial_cmp(&b), Some(Ordering::Less | Ordering::Greater)),
             Self::Less => a < b,
             Self::LessOrEqual => a <= b,
             Self::Greater => a > b,

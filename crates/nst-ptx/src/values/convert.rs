@@ -33,17 +33,17 @@ impl Conversion {
     #[inline(always)]
     pub(crate) fn apply(self, a: u64) -> u64 {
         match self.from {
-            Kind::Unsigned(bits) => self.from_integer(i128::from(a & ones(bits))),
+            Kind::Unsigned(bits) => self.of_integer(i128::from(a & ones(bits))),
             Kind::Signed(bits) => {
                 let up = 64 - u32::from(bits);
-                self.from_integer(i128::from((a << up).cast_signed() >> up))
+                self.of_integer(i128::from((a << up).cast_signed() >> up))
             }
-            Kind::F32 | Kind::Tf32 => self.from_f32(f32::from_bits(a as u32)),
-            Kind::F64 => self.from_f64(f64::from_bits(a)),
+            Kind::F32 | Kind::Tf32 => self.of_f32(f32::from_bits(a as u32)),
+            Kind::F64 => self.of_f64(f64::from_bits(a)),
         }
     }
 
-    fn from_integer(self, a: i128) -> u64 {
+    fn of_integer(self, a: i128) -> u64 {
         match self.to {
             Kind::Unsigned(_) | Kind::Signed(_) => self.to_integer(a),
             Kind::F64 => {
@@ -71,11 +71,13 @@ impl Conversion {
         value & ones(self.width)
     }
 
-    fn from_f32(self, a: f32) -> u64 {
+    fn of_f32(self, a: f32) -> u64 {
         match self.to {
             Kind::F32 => {
                 let rounded = if self.integral { round(f64::from(a), self.rounding) as f32 } else { a };
-                u64::from(if self.saturate { rounded.max(0.0).min(1.0) + 0.0 } else { rounded }.to_bits())
+                u64::from(
+                    if self.saturate { saturated(f64::from(rounded)) as f32 } else { rounded }.to_bits(),
+                )
             }
             Kind::Tf32 => u64::from(to_tf32(a)),
             Kind::F64 => f64::from(a).to_bits(),
@@ -83,17 +85,17 @@ impl Conversion {
         }
     }
 
-    fn from_f64(self, a: f64) -> u64 {
+    fn of_f64(self, a: f64) -> u64 {
         match self.to {
             Kind::F32 | Kind::Tf32 => {
                 let nearest = a as f32;
                 let order = a.partial_cmp(&f64::from(nearest)).unwrap_or(std::cmp::Ordering::Equal);
                 let value = directed(nearest, order, self.rounding);
-                u64::from(if self.saturate { value.max(0.0).min(1.0) + 0.0 } else { value }.to_bits())
+                u64::from(if self.saturate { saturated(f64::from(value)) as f32 } else { value }.to_bits())
             }
             Kind::F64 => {
                 let rounded = if self.integral { round(a, self.rounding) } else { a };
-                if self.saturate { rounded.max(0.0).min(1.0) + 0.0 } else { rounded }.to_bits()
+                if self.saturate { saturated(rounded) } else { rounded }.to_bits()
             }
             Kind::Signed(_) | Kind::Unsigned(_) => self.float_to_integer(a),
         }
@@ -103,6 +105,11 @@ impl Conversion {
     fn float_to_integer(self, a: f64) -> u64 {
         Self { saturate: true, ..self }.to_integer(round(a, self.rounding) as i128)
     }
+}
+
+/// To 0..1; NaN to 0.
+fn saturated(a: f64) -> f64 {
+    if a > 0.0 { a.min(1.0) } else { 0.0 }
 }
 
 /// To an integral value.
@@ -155,9 +162,8 @@ mod tests {
 
     #[test]
     fn floats_to_integers() {
-        let f = |rounding, x: f32| {
-            convert(Kind::F32, Kind::Signed(32), rounding, u64::from(x.to_bits())) as u32 as i32
-        };
+        let bits = |x: f32| u64::from(x.to_bits());
+        let f = |rounding, x| (convert(Kind::F32, Kind::Signed(32), rounding, bits(x)) as u32).cast_signed();
         assert_eq!([f(Rounding::Zero, -1.7), f(Rounding::Down, -1.2), f(Rounding::Up, 1.2)], [-1, -2, 2]);
         assert_eq!([f(Rounding::Nearest, 2.5), f(Rounding::Nearest, 3.5)], [2, 4]);
         assert_eq!(

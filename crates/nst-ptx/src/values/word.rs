@@ -81,8 +81,8 @@ impl Function {
             Self::Abs => a.abs(),
             Self::Flush if a.is_subnormal() => 0.0_f32.copysign(a),
             Self::Flush => a,
-            // `max` prefers the number to NaN.
-            Self::Saturate => a.max(0.0).min(1.0) + 0.0,
+            Self::Saturate if a > 0.0 => a.min(1.0),
+            Self::Saturate => 0.0,
             Self::Reciprocal => 1.0 / a,
             Self::SquareRoot => a.sqrt(),
             Self::ReciprocalSquareRoot => (1.0 / wide.sqrt()) as f32,
