@@ -158,251 +158,65 @@ pub(crate) struct Matrices {
 /// What an instruction does. `d` is written, the others are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Op {
-    Move {
-        d: Word,
-        a: Word,
-    },
-    MoveLong {
-        d: Long,
-        a: Long,
-    },
-    Unary {
-        op: Unary,
-        d: Word,
-        a: Word,
-    },
-    Binary {
-        op: Binary,
-        d: Word,
-        a: Word,
-        b: Word,
-    },
-    /// On 16-bit values, which are extended before and cut after.
-    Narrow {
-        op: Binary,
-        signed: bool,
-        d: Word,
-        a: Word,
-        b: Word,
-    },
-    Ternary {
-        op: Ternary,
-        d: Word,
-        a: Word,
-        b: Word,
-        c: Word,
-    },
-    /// `bfi`: the low `length` bits of `a` into `b` from bit `position` on.
-    Insert {
-        d: Word,
-        a: Word,
-        b: Word,
-        position: Word,
-        length: Word,
-    },
-    /// f32 arithmetic rounded another way than to nearest.
-    Directed {
-        op: Directed,
-        d: Word,
-        a: Word,
-        b: Word,
-        c: Word,
-    },
-    UnaryLong {
-        op: UnaryLong,
-        d: Long,
-        a: Long,
-    },
-    BinaryLong {
-        op: BinaryLong,
-        d: Long,
-        a: Long,
-        b: Long,
-    },
-    /// `a * b + c` in f64, rounded once.
-    FusedLong {
-        d: Long,
-        a: Long,
-        b: Long,
-        c: Long,
-    },
-    /// Shifts of 64-bit values by 32-bit amounts.
-    ShiftLong {
-        op: Binary,
-        d: Long,
-        a: Long,
-        b: Word,
-    },
-    ExtractLong {
-        signed: bool,
-        d: Long,
-        a: Long,
-        position: Word,
-        length: Word,
-    },
-    InsertLong {
-        d: Long,
-        a: Long,
-        b: Long,
-        position: Word,
-        length: Word,
-    },
-    /// Counts of bits: `clz.b64`, `popc.b64`.
-    CountLong {
-        op: Unary,
-        d: Word,
-        a: Long,
-    },
-    /// `mul.wide`, `mad.wide` on 32-bit factors.
-    Wide {
-        signed: bool,
-        d: Long,
-        a: Word,
-        b: Word,
-    },
-    WideSum {
-        signed: bool,
-        d: Long,
-        a: Word,
-        b: Word,
-        c: Long,
-    },
-    Convert {
-        conversion: Conversion,
-        d: Register,
-        a: Register,
-    },
-    Pack {
-        d: Long,
-        low: Word,
-        high: Word,
-    },
-    Unpack {
-        low: Word,
-        high: Word,
-        a: Long,
-    },
-    Compare {
-        test: Test,
-        d: Predicate,
-        a: Word,
-        b: Word,
-    },
-    CompareLong {
-        test: Test,
-        d: Predicate,
-        a: Long,
-        b: Long,
-    },
-    Logic {
-        op: Logic,
-        d: Predicate,
-        a: Predicate,
-        b: Predicate,
-    },
-    Select {
-        d: Word,
-        a: Word,
-        b: Word,
-        p: Predicate,
-    },
-    SelectLong {
-        d: Long,
-        a: Long,
-        b: Long,
-        p: Predicate,
-    },
-    Load {
-        space: Space,
-        elements: Elements,
-        d: Vector,
-        address: Address,
-    },
-    Store {
-        space: Space,
-        elements: Elements,
-        a: Vector,
-        address: Address,
-    },
-    /// `atom` and `red`; `c` is the value to swap in, `b` the one compared with.
-    Atomic {
-        op: AtomicOp,
-        space: Space,
-        d: Register,
-        address: Address,
-        b: Register,
-        c: Register,
-    },
-    /// `cp.async` of `bytes`, of which the first `size` come from global memory and the rest are zeros.
-    CopyAsync {
-        bytes: u8,
-        to: Address,
-        from: Address,
-        size: Word,
-    },
+    Move { d: Word, a: Word },
+    MoveLong { d: Long, a: Long },
+    Unary { op: Unary, d: Word, a: Word },
+    Binary { op: Binary, d: Word, a: Word, b: Word },
+    // On 16-bit values, which are extended before and cut after.
+    Narrow { op: Binary, signed: bool, d: Word, a: Word, b: Word },
+    Ternary { op: Ternary, d: Word, a: Word, b: Word, c: Word },
+    // `bfi`: the low `length` bits of `a` into `b` from bit `position` on.
+    Insert { d: Word, a: Word, b: Word, position: Word, length: Word },
+    // f32 arithmetic rounded another way than to nearest.
+    Directed { op: Directed, d: Word, a: Word, b: Word, c: Word },
+    UnaryLong { op: UnaryLong, d: Long, a: Long },
+    BinaryLong { op: BinaryLong, d: Long, a: Long, b: Long },
+    // `a * b + c` in f64, rounded once.
+    FusedLong { d: Long, a: Long, b: Long, c: Long },
+    // Shifts of 64-bit values by 32-bit amounts.
+    ShiftLong { op: Binary, d: Long, a: Long, b: Word },
+    ExtractLong { signed: bool, d: Long, a: Long, position: Word, length: Word },
+    InsertLong { d: Long, a: Long, b: Long, position: Word, length: Word },
+    // Counts of bits: `clz.b64`, `popc.b64`.
+    CountLong { op: Unary, d: Word, a: Long },
+    // `mul.wide`, `mad.wide` on 32-bit factors.
+    Wide { signed: bool, d: Long, a: Word, b: Word },
+    WideSum { signed: bool, d: Long, a: Word, b: Word, c: Long },
+    Convert { conversion: Conversion, d: Register, a: Register },
+    Pack { d: Long, low: Word, high: Word },
+    Unpack { low: Word, high: Word, a: Long },
+    Compare { test: Test, d: Predicate, a: Word, b: Word },
+    CompareLong { test: Test, d: Predicate, a: Long, b: Long },
+    Logic { op: Logic, d: Predicate, a: Predicate, b: Predicate },
+    Select { d: Word, a: Word, b: Word, p: Predicate },
+    SelectLong { d: Long, a: Long, b: Long, p: Predicate },
+    Load { space: Space, elements: Elements, d: Vector, address: Address },
+    Store { space: Space, elements: Elements, a: Vector, address: Address },
+    // `atom` and `red`; `c` is the value to swap in, `b` the one compared with.
+    Atomic { op: AtomicOp, space: Space, d: Register, address: Address, b: Register, c: Register },
+    // `cp.async` of `bytes`, of which the first `size` come from global memory and the rest are zeros.
+    CopyAsync { bytes: u8, to: Address, from: Address, size: Word },
     CommitCopies,
-    /// Waits until at most `pending` groups of copies are on their way.
-    WaitCopies {
-        pending: u16,
-    },
+    // Waits until at most `pending` groups of copies are on their way.
+    WaitCopies { pending: u16 },
     WaitAllCopies,
-    /// `ldmatrix`: 8x8 matrices of 16-bit elements.
-    LoadMatrices {
-        d: [Word; 4],
-        count: u8,
-        transposed: bool,
-        address: Address,
-    },
+    // `ldmatrix`: 8x8 matrices of 16-bit elements.
+    LoadMatrices { d: [Word; 4], count: u8, transposed: bool, address: Address },
     MultiplyMatrices(Box<Matrices>),
-    Shuffle {
-        mode: Shuffle,
-        d: Word,
-        p: Predicate,
-        a: Word,
-        b: Word,
-        c: Word,
-        lanes: Word,
-    },
-    /// `vote.all`, `.any`, `.uni`.
-    Vote {
-        mode: Vote,
-        d: Predicate,
-        a: Predicate,
-        lanes: Word,
-    },
-    /// `vote.ballot`; `lanes` is read only for a `.sync` instruction.
-    Ballot {
-        d: Word,
-        a: Predicate,
-        lanes: Word,
-    },
-    ActiveMask {
-        d: Word,
-    },
-    /// `match.any`, or `match.all` with its predicate.
-    Match {
-        all: bool,
-        d: Word,
-        p: Predicate,
-        a: Register,
-        lanes: Word,
-    },
-    Branch {
-        target: u32,
-    },
-    /// A barrier of the block, number `id`.
-    Barrier {
-        id: u8,
-    },
-    /// `bar.red`: a barrier that also counts the threads in which `a` holds.
-    CountingBarrier {
-        id: u8,
-        d: Word,
-        a: Predicate,
-    },
-    WarpBarrier {
-        lanes: Word,
-    },
+    Shuffle { mode: Shuffle, d: Word, p: Predicate, a: Word, b: Word, c: Word, lanes: Word },
+    // `vote.all`, `.any`, `.uni`.
+    Vote { mode: Vote, d: Predicate, a: Predicate, lanes: Word },
+    // `vote.ballot`; `lanes` is read only for a `.sync` instruction.
+    Ballot { d: Word, a: Predicate, lanes: Word },
+    ActiveMask { d: Word },
+    // `match.any`, or `match.all` with its predicate.
+    Match { all: bool, d: Word, p: Predicate, a: Register, lanes: Word },
+    Branch { target: u32 },
+    // A barrier of the block, number `id`.
+    Barrier { id: u8 },
+    // `bar.red`: a barrier that also counts the threads in which `a` holds.
+    CountingBarrier { id: u8, d: Word, a: Predicate },
+    WarpBarrier { lanes: Word },
     Fence,
     Exit,
     Trap,

@@ -8,6 +8,7 @@ mod arithmetic;
 mod asynchronous;
 mod atomic;
 mod block;
+mod conversions;
 mod exchange;
 mod global;
 mod grid;

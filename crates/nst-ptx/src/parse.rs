@@ -10,8 +10,11 @@ mod floating;
 mod lexer;
 mod memory;
 mod opcode;
+mod operand;
+mod product;
 mod registers;
 mod scope;
 mod syntax;
+mod variables;
 
 pub(crate) use declarations::parse;

@@ -7,10 +7,12 @@ mod compare;
 mod convert;
 mod float;
 mod long;
+mod ternary;
 mod word;
 
 pub(crate) use compare::{Comparison, Domain, Test};
-pub(crate) use convert::{Conversion, Kind};
+pub(crate) use convert::{Conversion, Kind, to_tf32};
 pub(crate) use float::{Directed, Rounding};
 pub(crate) use long::{BinaryLong, UnaryLong, extract_long, insert_long};
-pub(crate) use word::{Binary, Function, Ternary, Unary, insert};
+pub(crate) use ternary::{Ternary, insert};
+pub(crate) use word::{Binary, Function, Unary};

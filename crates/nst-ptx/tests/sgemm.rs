@@ -1,4 +1,4 @@
-//! A kernel as NVRTC makes it: a matrix product in shared memory and registers (fixtures/sgemm.cu; NVRTC 12.0, compute_75).
+//! A kernel as NVRTC makes it: a matrix product in shared memory and registers (fixtures/sgemm.cu; NVRTC 12.0, `compute_75`).
 
 use nst_ptx::{Checks, Counts, Error, FaultKind, Launch, Memory, Module, Result, run};
 

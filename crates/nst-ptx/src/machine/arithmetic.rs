@@ -3,11 +3,12 @@
 //! Each operation in common use is a loop of its own, which the compiler turns into vector code for the instruction set of the
 //! function that this is inlined into; rare ones share one loop that asks for the operation in each lane.
 
+use super::conversions::convert;
 use super::rows::{LANES, Rows, each};
-use crate::instruction::{Logic, Long, Op, Predicate, Register, Word};
+use crate::instruction::{Logic, Long, Op, Predicate, Word};
 use crate::values::{
-    Binary, BinaryLong, Comparison, Conversion, Domain, Function, Kind, Rounding, Ternary, Test, Unary,
-    UnaryLong, extract_long, insert, insert_long,
+    Binary, BinaryLong, Comparison, Domain, Function, Ternary, Test, Unary, UnaryLong, extract_long, insert,
+    insert_long,
 };
 
 /// Runs `$body` with `$name` a constant where `$op` is one of the listed operations, and as it is otherwise.
@@ -263,46 +264,4 @@ fn compare(rows: &mut Rows, mask: u32, test: Test, d: Predicate, [a, b]: [Word; 
         _ => bits!(|i| test.apply(a[i], b[i])),
     };
     rows.set_predicate(d, mask, holds);
-}
-
-#[inline(always)]
-fn convert(rows: &mut Rows, mask: u32, conversion: Conversion, d: Register, a: Register) {
-    let Conversion { from, to, rounding, integral, saturate, .. } = conversion;
-    let plain = !integral && !saturate && rounding == Rounding::Nearest;
-    match (from, to, d, a) {
-        (Kind::Unsigned(32), Kind::Unsigned(64) | Kind::Signed(64), Register::Long(d), Register::Word(a)) => {
-            let a = rows.word(a);
-            let values = each!(|i| u64::from(a[i]));
-            rows.set_long(d, mask, values);
-        }
-        (Kind::Signed(32), Kind::Unsigned(64) | Kind::Signed(64), Register::Long(d), Register::Word(a))
-            if !saturate =>
-        {
-            let a = rows.word(a);
-            let values = each!(|i| i64::from(a[i].cast_signed()).cast_unsigned());
-            rows.set_long(d, mask, values);
-        }
-        (Kind::F32, Kind::F64, Register::Long(d), Register::Word(a)) if plain => {
-            let a = rows.word(a);
-            let values = each!(|i| f64::from(f32::from_bits(a[i])).to_bits());
-            rows.set_long(d, mask, values);
-        }
-        (Kind::F64, Kind::F32, Register::Word(d), Register::Long(a)) if plain => {
-            let a = rows.long(a);
-            let values = each!(|i| (f64::from_bits(a[i]) as f32).to_bits());
-            rows.set_word(d, mask, values);
-        }
-        (Kind::Signed(32), Kind::F32, Register::Word(d), Register::Word(a)) if plain => {
-            let a = rows.word(a);
-            let values = each!(|i| (a[i].cast_signed() as f32).to_bits());
-            rows.set_word(d, mask, values);
-        }
-        _ => any_convert(rows, mask, conversion, d, a),
-    }
-}
-
-#[inline(never)]
-fn any_convert(rows: &mut Rows, mask: u32, conversion: Conversion, d: Register, a: Register) {
-    let values = rows.values(a).map(|a| conversion.apply(a));
-    rows.set(d, mask, values);
 }

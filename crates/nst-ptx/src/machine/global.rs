@@ -103,13 +103,16 @@ impl Global {
         (allocation, offset): (&Allocation, usize),
         bytes: u32,
     ) -> Outcome<()> {
-        let mut all = offset..offset + bytes as usize;
-        let written = |at: usize| allocation.written()[at / 4].load(Relaxed) >> (at % 4) & 1 != 0;
-        if self.uninitialised && !all.all(written) {
-            uninitialised(lane, address, allocation)
-        } else {
-            Ok(())
+        if !self.uninitialised {
+            return Ok(());
         }
+        let (first, end) = (offset / 4, (offset + bytes as usize).div_ceil(4));
+        let whole = allocation.written()[first..end].iter().all(|written| written.load(Relaxed) == 0xf);
+        let written = |at: usize| allocation.written()[at / 4].load(Relaxed) >> (at % 4) & 1 != 0;
+        if whole || (offset..offset + bytes as usize).all(written) {
+            return Ok(());
+        }
+        uninitialised(lane, address, allocation)
     }
 
     /// Writes each lane's `W` words, lowest lane first.

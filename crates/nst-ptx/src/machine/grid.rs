@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::block::Block;
 use super::global::Global;
 use super::rows::LANES;
-use super::step::{Machine, best};
+use super::step::{Machine, Step, best};
 use super::trouble::Mistake;
 use super::warp::{Geometry, Warp};
 use crate::counts::Mix;
@@ -17,6 +17,11 @@ use crate::{Counts, Error, Fault, Memory, Result};
 
 /// Runs a launch whose sizes have been looked at.
 pub(crate) fn run(launch: &Launch<'_>, memory: &Memory, checks: Checks) -> Result<Counts> {
+    run_with(best(), launch, memory, checks)
+}
+
+/// The same with a certain instruction set.
+fn run_with(step: Step, launch: &Launch<'_>, memory: &Memory, checks: Checks) -> Result<Counts> {
     let program = &launch.kernel.program;
     let geometry = Geometry {
         grid: launch.grid,
@@ -31,7 +36,7 @@ pub(crate) fn run(launch: &Launch<'_>, memory: &Memory, checks: Checks) -> Resul
         parameters: launch.parameters,
         global: Global::new(allocations, checks.uninitialised),
         wide_atomics: &memory.wide_atomics,
-        step: best(),
+        step,
     };
     let blocks = launch.grid.iter().map(|n| u64::from(*n)).product::<u64>();
     let workers = blocks.min(rayon::current_num_threads() as u64);
@@ -102,4 +107,34 @@ fn counts(program: &Program, block: &Block) -> Counts {
         *count += executed.cast_unsigned();
     }
     Counts { mix, global: block.global_counts, shared: block.shared.counts, barriers: block.barriers }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::run_with;
+    use crate::machine::step::all;
+    use crate::{Checks, Launch, Memory, Module};
+
+    /// The values of the tests' functions, as bytes, with each instruction set.
+    #[test]
+    fn every_instruction_set_gives_the_same() {
+        let module = Module::parse(include_str!("../../tests/fixtures/functions.ptx")).unwrap();
+        let outputs = all().into_iter().map(|step| {
+            let memory = Memory::new(1 << 20);
+            let (input, output) = (memory.allocate(4 * 70).unwrap(), memory.allocate(96 * 70).unwrap());
+            let x: Vec<u8> = (0..70).flat_map(|i| (i as f32 * 0.37 - 11.0).to_le_bytes()).collect();
+            memory.write(input, &x).unwrap();
+            let mut parameters = [input, output].map(u64::to_le_bytes).concat();
+            parameters.extend(70_u32.to_le_bytes());
+            let kernel = module.kernel("functions").unwrap();
+            let (grid, block) = ([1; 3], [70, 1, 1]);
+            let launch = Launch { kernel, grid, block, dynamic_shared: 0, parameters: &parameters };
+            let counts = run_with(step, &launch, &memory, Checks::ALL).unwrap();
+            let mut data = vec![0; 96 * 70];
+            memory.read(output, &mut data).unwrap();
+            (data, counts)
+        });
+        let outputs: Vec<_> = outputs.collect();
+        assert!(outputs.iter().all(|output| *output == outputs[0]));
+    }
 }

@@ -32,21 +32,23 @@ pub(super) struct Machine<'a> {
 /// The function that executes warps, for the best instruction set there is.
 pub(super) type Step = fn(&Machine<'_>, &mut Block, &mut Warp) -> Outcome<()>;
 
-/// Chooses the instruction set: vector code for the lanes of a warp, and fused multiply-adds that are not a library's.
+/// The best instruction set there is: vector code for the lanes of a warp, and fused multiply-adds that are not a library's.
 pub(super) fn best() -> Step {
+    all()[0]
+}
+
+/// Those there are, best first.
+pub(super) fn all() -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
     #[cfg(target_arch = "x86_64")]
-    {
-        if is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512vl")
-            && is_x86_feature_detected!("fma")
-        {
-            return avx512;
+    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl") {
+            steps.push(avx512);
         }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            return avx2;
-        }
+        steps.push(avx2);
     }
-    portable
+    steps.push(portable);
+    steps
 }
 
 fn portable(machine: &Machine<'_>, block: &mut Block, warp: &mut Warp) -> Outcome<()> {
@@ -60,7 +62,7 @@ fn avx2(machine: &Machine<'_>, block: &mut Block, warp: &mut Warp) -> Outcome<()
     fn inner(machine: &Machine<'_>, block: &mut Block, warp: &mut Warp) -> Outcome<()> {
         execute(machine, block, warp)
     }
-    // SAFETY: `best` gives this function only where the CPU has AVX2 and FMA, which no CPU has without the others.
+    // SAFETY: `all` gives this function only where the CPU has AVX2 and FMA, which no CPU has without the others.
     unsafe { inner(machine, block, warp) }
 }
 
@@ -71,7 +73,7 @@ fn avx512(machine: &Machine<'_>, block: &mut Block, warp: &mut Warp) -> Outcome<
     fn inner(machine: &Machine<'_>, block: &mut Block, warp: &mut Warp) -> Outcome<()> {
         execute(machine, block, warp)
     }
-    // SAFETY: `best` gives this function only where the CPU has AVX-512 F and VL and FMA, which no CPU has without the others.
+    // SAFETY: `all` gives this function only where the CPU has AVX-512 F and VL and FMA, which no CPU has without the others.
     unsafe { inner(machine, block, warp) }
 }
 

@@ -1,6 +1,5 @@
 //! Modules: variables, kernels and their declarations (PTX ISA 8.0, sections 5 and 11).
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::builder::Builder;
@@ -8,21 +7,13 @@ use super::lexer::{Token, Tokens, fail};
 use super::opcode::Type;
 use super::registers::allocate;
 use super::scope::{Scopes, Symbol};
-use super::syntax::{Number, integer, signed_number, statement};
+use super::syntax::{integer, statement};
+use super::variables::{Shared, Variable, declarator, variable};
 use crate::allocation::Allocation;
 use crate::instruction::{Op, Register, Space};
 use crate::operands::Slot;
 use crate::program::Program;
 use crate::{Kernel, Parameter, Result};
-
-/// A declared variable.
-struct Variable<'a> {
-    name: &'a str,
-    align: u32,
-    /// `None` for `name[]`.
-    bytes: Option<u32>,
-    initial: Vec<u8>,
-}
 
 /// What a module's kernels share.
 #[derive(Default)]
@@ -88,75 +79,6 @@ fn function(tokens: &mut Tokens<'_>) -> Result<()> {
     }
 }
 
-/// A variable after its space, with its semicolon.
-fn variable<'a>(tokens: &mut Tokens<'a>) -> Result<Variable<'a>> {
-    let (mut variable, element) = declarator(tokens)?;
-    if tokens.accept('=') {
-        initial(tokens, element, &mut variable.initial)?;
-    }
-    tokens.expect(';')?;
-    Ok(variable)
-}
-
-/// `.align 4 .b8 name[16]`, and the type of the elements.
-fn declarator<'a>(tokens: &mut Tokens<'a>) -> Result<(Variable<'a>, Type)> {
-    let mut align = None;
-    let mut element = None;
-    let line = tokens.line();
-    let name = loop {
-        match tokens.word()? {
-            ".align" => align = Some(integer(tokens)?),
-            // What a pointer parameter points to says nothing about the parameter.
-            ".ptr" => {
-                while let Some(Token::Word(".global" | ".const" | ".shared" | ".local")) = tokens.peek() {
-                    tokens.next()?;
-                }
-                if tokens.accept_word(".align") {
-                    integer(tokens)?;
-                }
-            }
-            word if word.starts_with('.') => match Type::named(&word[1..]) {
-                Some(found) => element = Some(found),
-                None => return fail(line, format!("unsupported declaration '{word}'")),
-            },
-            name => break name,
-        }
-    };
-    let Some(element) = element else { return fail(line, "a declaration without a type") };
-    let size = u32::from(element.bits().div_ceil(8));
-    let mut bytes = Some(size);
-    while tokens.accept('[') {
-        if tokens.accept(']') {
-            bytes = None;
-            continue;
-        }
-        let length = integer(tokens)?;
-        tokens.expect(']')?;
-        match bytes.map(|bytes| bytes.checked_mul(length)) {
-            Some(None) => return fail(line, "a variable of 4 GiB or more"),
-            product => bytes = product.flatten(),
-        }
-    }
-    Ok((Variable { name, align: align.unwrap_or(size).max(1), bytes, initial: Vec::new() }, element))
-}
-
-/// Initial values, lists within lists one after the other.
-fn initial(tokens: &mut Tokens<'_>, element: Type, bytes: &mut Vec<u8>) -> Result<()> {
-    if tokens.accept('{') {
-        while !tokens.accept('}') {
-            initial(tokens, element, bytes)?;
-            tokens.accept(',');
-        }
-        return Ok(());
-    }
-    let bits = match (signed_number(tokens)?, element) {
-        (Number::Integer(bits) | Number::F64(bits), _) => bits,
-        (Number::F32(bits), _) => u64::from(bits),
-    };
-    bytes.extend(&bits.to_le_bytes()[..usize::from(element.bits().div_ceil(8))]);
-    Ok(())
-}
-
 /// A kernel after `.entry`.
 fn kernel(tokens: &mut Tokens<'_>, globals: &Globals<'_>) -> Result<Kernel> {
     let name = tokens.word()?.to_owned();
@@ -187,7 +109,7 @@ fn kernel(tokens: &mut Tokens<'_>, globals: &Globals<'_>) -> Result<Kernel> {
     while tokens.peek() != Some(Token::Sign('{')) {
         tokens.next()?;
     }
-    let shared = Shared::lay_out(&mut tokens.clone(), globals)?;
+    let shared = Shared::lay_out(&mut tokens.clone(), &globals.shared)?;
     let mut builder = Builder::new(scopes);
     let local_bytes = body(tokens, &mut builder, &shared)?;
     builder.finish()?;
@@ -282,49 +204,6 @@ fn registers(tokens: &mut Tokens<'_>, builder: &mut Builder) -> Result<()> {
         tokens.accept(',');
     }
     Ok(())
-}
-
-/// Where a kernel's shared variables lie: static ones first, dynamic ones all at their end.
-#[derive(Default)]
-struct Shared<'a> {
-    addresses: HashMap<&'a str, u32>,
-    bytes: u32,
-}
-
-impl<'a> Shared<'a> {
-    /// Reads ahead through the body, because the place of dynamic variables depends on all static ones.
-    fn lay_out(tokens: &mut Tokens<'a>, globals: &Globals<'a>) -> Result<Self> {
-        let mut words = HashSet::new();
-        let mut own = Vec::new();
-        let mut depth = 0;
-        loop {
-            match tokens.next()? {
-                Token::Sign('{') => depth += 1,
-                Token::Sign('}') if depth == 1 => break,
-                Token::Sign('}') => depth -= 1,
-                Token::Word(".shared") => own.push(variable(tokens)?),
-                Token::Word(word) => drop(words.insert(word)),
-                _ => {}
-            }
-        }
-        let named = globals.shared.iter().filter(|variable| words.contains(variable.name));
-        let all: Vec<&Variable<'a>> = own.iter().chain(named).collect();
-        let mut shared = Self::default();
-        for variable in &all {
-            if let Some(bytes) = variable.bytes {
-                let start = shared.bytes.next_multiple_of(variable.align);
-                shared.addresses.insert(variable.name, start);
-                shared.bytes = start + bytes;
-            }
-        }
-        for variable in all.iter().filter(|variable| variable.bytes.is_none()) {
-            shared.bytes = shared.bytes.next_multiple_of(variable.align);
-        }
-        for variable in all.iter().filter(|variable| variable.bytes.is_none()) {
-            shared.addresses.insert(variable.name, shared.bytes);
-        }
-        Ok(shared)
-    }
 }
 
 fn program(builder: Builder) -> Program {

@@ -124,6 +124,7 @@ fn round(a: f64, rounding: Rounding) -> f64 {
 }
 
 /// To nearest with ties away from zero; the 13 low bits become zero.
+#[inline(always)]
 pub(crate) fn to_tf32(a: f32) -> u32 {
     if a.is_finite() { a.to_bits().wrapping_add(0x1000) & !0x1fff } else { a.to_bits() }
 }
