@@ -113,3 +113,57 @@ fn devices_are_listed_or_the_reason_why_there_is_no_gpu() {
     assert_eq!((&cpu["device"], &cpu["precisions"][0]), (&"cpu".into(), &"f32".into()));
     assert!(cpu["memory_bytes"].is_null());
 }
+
+/// Where there is no GPU, the stand-in for the driver's library does its work on the CPU.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_driver_is_found_and_its_gpu_computes() {
+    let bench = Bench::new();
+    let stand_in = nst_libcuda::StandIn::load().unwrap();
+    std::os::unix::fs::symlink(stand_in.path(), bench.path("libcuda.so")).unwrap();
+    let narrow = narrow_vgg19();
+    let run = |arguments: &[&str]| {
+        let mut command = bench.command(arguments);
+        command.env("LD_LIBRARY_PATH", bench.path("")).env("NST_LIBCUDA_REPORT", bench.path("report.json"));
+        let Output { status, stdout, stderr } = command.output().unwrap();
+        let said = String::from_utf8(stderr).unwrap();
+        assert_eq!(status.code(), Some(0), "{arguments:?}: {said}");
+        (String::from_utf8(stdout).unwrap(), said)
+    };
+    let table = run(&["devices"]).0;
+    let [_, _, gpu] = table.lines().collect::<Vec<_>>()[..] else { panic!("{table}") };
+    assert!(gpu.starts_with("cuda:0   ") && gpu.ends_with(" f32, tf32"), "{table}");
+    assert_eq!(gpu.matches(" MiB").count(), 2, "{table}");
+
+    let stylize = |flags: &[&str]| {
+        let network = ["--model", "vgg19", "--weights", &narrow, "--verbose"];
+        let (_, said) = run(&[&STYLIZE[..], &network, flags].concat());
+        let totals: Vec<f64> =
+            bench.trace("t.jsonl").iter().map(|line| line["total"].as_f64().unwrap()).collect();
+        (totals, said)
+    };
+    let (expected, _) = stylize(&[]);
+    for (flags, label, tolerance) in [
+        (&["--device", "cuda"][..], "f32", 1e-4),
+        (&["--device", "cuda:0", "--precision", "tf32"], "tf32", 1e-2),
+    ] {
+        let (actual, said) = stylize(flags);
+        let device = said.lines().find_map(|line| line.strip_prefix("device: ")).expect("the device");
+        assert!(device.starts_with("cuda:0 (") && device.ends_with(&format!(", {label})")), "{said}");
+        assert!(said.contains(&format!(" MiB at most, on {device}")), "{said}");
+        assert_eq!(actual.len(), expected.len());
+        for (actual, expected) in actual.iter().zip(&expected) {
+            assert!((actual / expected - 1.0).abs() <= tolerance, "{label}: {actual}, cpu: {expected}");
+        }
+    }
+    assert_eq!(bench.size("out.png"), (40, 32));
+
+    let small = ["bench", "--device", "cuda", "--size", "32", "--repeats", "1", "--model", "vgg19"];
+    let (table, _) = run(&[&small[..], &["--weights", &narrow]].concat());
+    assert!(table.contains("cuda:0 (") && table.contains("Each operation is waited for"), "{table}");
+    let report = std::fs::read(bench.path("report.json")).unwrap();
+    let report: nst_libcuda::Report = serde_json::from_slice(&report).unwrap();
+    assert_eq!((report.faults.len(), report.leaks.len()), (0, 0));
+    // In the one evaluation that counts and two before it, 13 convolutions and 5 Gram matrices, both ways.
+    assert!(report.synchronisations >= 3 * 2 * (13 + 5), "{}", report.synchronisations);
+}
