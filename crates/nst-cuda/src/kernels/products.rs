@@ -46,7 +46,7 @@ struct Products {
 
 #[repr(C)]
 #[derive(Clone, Copy)]
-struct Splits {
+struct PartialSums {
     partials: CUdeviceptr,
     output: CUdeviceptr,
     tiles: i32,
@@ -63,7 +63,7 @@ struct Splits {
 unsafe impl Parameters for Products {}
 #[expect(unsafe_code, reason = "a promise about layout")]
 // SAFETY: as products.cu declares them.
-unsafe impl Parameters for Splits {}
+unsafe impl Parameters for PartialSums {}
 
 /// `FᵀF` of a matrix of positions x channels.
 pub(crate) fn gram(stream: &Stream, x: &Array, [positions, channels]: [usize; 2]) -> Result<Block> {
@@ -124,7 +124,7 @@ fn run(stream: &Stream, kernel: &Kernel, conv: &Conv2d, left: &Padded, right: &P
         split: split as i32,
         triangle: i32::from(triangle),
     };
-    let sums = Splits {
+    let sums = PartialSums {
         partials: partials.pointer(),
         output: output.pointer(),
         tiles: tiles as i32,
