@@ -38,10 +38,10 @@ struct Parameters {
     int accumulate;              // adds to what the output holds (without pooling)
 };
 
-// Where an output pixel lies: its image, and the first tap's row and column, which a padding may put outside. Rows beyond the
-// output lie outside for every tap.
+// Where an output pixel lies: its image, the first tap's row and column, which a padding may put outside, and that place
+// counted in pixels of the input. Rows beyond the output lie outside for every tap.
 struct Pixel {
-    int image, y, x;
+    int image, y, x, place;
 };
 
 // Where the bits of four channels of a pixel lie: sixteen channels of one pixel after the other, as many as are read at a time.
@@ -57,7 +57,7 @@ struct Tile {
 // The four channels from 4 * quarter on of a row of the input's tile. The permutation keeps both the 16-byte accesses of
 // neighbouring rows and the fragments of tensor cores in different banks.
 __device__ __forceinline__ int place(int row, int quarter) {
-    return row * (DEPTH / 4) + (quarter ^ ((row >> 1) & 3));
+    return row * (DEPTH / 4) + (quarter ^ (row >> 1 & 3));
 }
 
 // The output pixel that row `row` of the block's tile computes. Rows i * 8 + g for i = 0..8 of 64 belong to one thread: with a
@@ -92,31 +92,57 @@ __device__ __forceinline__ void coordinates(const Parameters &p, int index, int 
 }
 
 __device__ __forceinline__ Pixel locate(const Parameters &p, int index) {
-    if (index >= rows_of(p)) return {0, -(1 << 30), 0};
+    if (index >= rows_of(p)) return {0, -(1 << 30), 0, 0};
     int image, y, x;
     coordinates(p, index, image, y, x);
-    return {image, y - p.padding_top, x - p.padding_left};
+    y -= p.padding_top;
+    x -= p.padding_left;
+    return {image, y, x, (image * p.height + y) * p.width + x};
 }
 
-// Four channels of the input pixel (y, x); zeros outside.
-template <bool GATED>
-__device__ __forceinline__ float4 read(const Parameters &p, int image, int y, int x, int channel) {
-    bool inside = (unsigned)y < (unsigned)p.height && (unsigned)x < (unsigned)p.width;
+// The four channels of the tap that a thread loads next.
+struct Tap {
+    int channel, y, x;
+    int place;                   // from the first tap on, in pixels of the input
+
+    __device__ __forceinline__ void skip(const Parameters &p, int channels) {
+        channel += channels;
+#pragma unroll 1
+        while (channel >= p.in_channels) {
+            channel -= p.in_channels;
+            ++place;
+            if (++x == p.kernel_width) {
+                x = 0;
+                place += p.width - p.kernel_width;
+                // Beyond the last tap every row lies outside.
+                y = y + 1 == p.kernel_height ? 1 << 29 : y + 1;
+            }
+        }
+    }
+
+    __device__ __forceinline__ bool inside(const Parameters &p, const Pixel &pixel) const {
+        return (unsigned)(pixel.y + y) < (unsigned)p.height && (unsigned)(pixel.x + x) < (unsigned)p.width;
+    }
+};
+
+// What a tap sees from a pixel; zeros outside.
+template <bool GATED> __device__ __forceinline__ float4 read(const Parameters &p, const Pixel &pixel, const Tap &tap) {
+    bool inside = tap.inside(p, pixel);
     float4 value = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
-    long long pixel = (long long)image * (p.height * p.width) + y * p.width + x;
+    int place = pixel.place + tap.place;
     if (!GATED) {
-        if (inside) value = *reinterpret_cast<const float4 *>(p.input + pixel * p.in_channels + channel);
+        if (inside) value = *reinterpret_cast<const float4 *>(p.input + (long long)place * p.in_channels + tap.channel);
         return value;
     }
     // Of a last odd line or column, which a pooling leaves out, nothing is stored.
-    int stored_y = y >> p.gate_shift, stored_x = x >> p.gate_shift;
+    int y = (pixel.y + tap.y) >> p.gate_shift, x = (pixel.x + tap.x) >> p.gate_shift;
     int height = p.height >> p.gate_shift, width = p.width >> p.gate_shift;
-    inside = inside && stored_y < height && stored_x < width;
-    long long stored = (long long)image * (height * width) + stored_y * width + stored_x;
+    inside = inside && y < height && x < width;
+    int stored = (pixel.image * height + y) * width + x;
     unsigned bits = 15;
     if (inside) {
-        value = *reinterpret_cast<const float4 *>(p.input + stored * p.in_channels + channel);
-        if (p.gate) bits = p.gate[bits_at(p.batch * p.height * p.width, (int)pixel, channel)];
+        value = *reinterpret_cast<const float4 *>(p.input + (long long)stored * p.in_channels + tap.channel);
+        if (p.gate) bits = p.gate[bits_at(p.batch * p.height * p.width, place, tap.channel)];
     }
     value.x = bits & 1 ? p.gate_scale * value.x : 0.0f;
     value.y = bits & 2 ? p.gate_scale * value.y : 0.0f;
@@ -124,23 +150,6 @@ __device__ __forceinline__ float4 read(const Parameters &p, int image, int y, in
     value.w = bits & 8 ? p.gate_scale * value.w : 0.0f;
     return value;
 }
-
-// The four channels of the tap that a thread loads next.
-struct Tap {
-    int channel, y, x;
-
-    __device__ __forceinline__ void skip(const Parameters &p, int channels) {
-        channel += channels;
-        while (channel >= p.in_channels) {
-            channel -= p.in_channels;
-            if (++x == p.kernel_width) {
-                x = 0;
-                // Beyond the last tap every row lies outside.
-                y = y + 1 == p.kernel_height ? 1 << 29 : y + 1;
-            }
-        }
-    }
-};
 
 #ifdef NST_TF32
 #ifndef NST_HOST
@@ -165,29 +174,33 @@ __device__ __forceinline__ void mma_tf32(float (&d)[4], const unsigned (&a)[4], 
 }
 #endif
 
+__device__ __forceinline__ float4 rounded(const float4 &value) {
+    return make_float4(__uint_as_float(to_tf32(value.x)), __uint_as_float(to_tf32(value.y)),
+                       __uint_as_float(to_tf32(value.z)), __uint_as_float(to_tf32(value.w)));
+}
+
 // Adds the products of a tile. Of the 64x32 outputs of a warp a thread gets rows 8 i + lane / 4 and, because the filter's
 // columns are packed in that order, channels 4 (lane % 4) + j and 16 + 4 (lane % 4) + j, as the f32 version does.
 __device__ __forceinline__ void multiply(const Tile &tile, int row, int column, int lane, float (&sums)[8][8]) {
-    const float *input = reinterpret_cast<const float *>(tile.input);
     int group = lane >> 2, place_in_group = lane & 3;
+    const float *input = reinterpret_cast<const float *>(tile.input) + (row + group) * DEPTH + place_in_group;
+    const float *filter = tile.filter + place_in_group * FILTER_STRIDE + column + group;
 #pragma unroll
     for (int k = 0; k < DEPTH; k += 8) {
         unsigned a[4][4], b[4][2];
 #pragma unroll
-        for (int i = 0; i < 4; ++i) {
+        for (int part = 0; part < 4; ++part) {
+            // Rows that are multiples of eight apart are permuted alike: see `place`.
+            int quarter = (k / 4 + (part >> 1)) ^ (group >> 1 & 3);
 #pragma unroll
-            for (int part = 0; part < 4; ++part) {
-                int at = row + 16 * i + 8 * (part & 1) + group;
-                a[i][part] = to_tf32(input[4 * place(at, k / 4 + (part >> 1)) + place_in_group]);
-            }
+            for (int i = 0; i < 4; ++i)
+                a[i][part] = __float_as_uint(input[(16 * i + 8 * (part & 1)) * DEPTH + 4 * quarter]);
         }
 #pragma unroll
         for (int j = 0; j < 4; ++j) {
 #pragma unroll
-            for (int part = 0; part < 2; ++part) {
-                int at = (k + 4 * part + place_in_group) * FILTER_STRIDE + column + 8 * j + group;
-                b[j][part] = __float_as_uint(tile.filter[at]);
-            }
+            for (int part = 0; part < 2; ++part)
+                b[j][part] = __float_as_uint(filter[(k + 4 * part) * FILTER_STRIDE + 8 * j]);
         }
 #pragma unroll
         for (int i = 0; i < 4; ++i) {
@@ -205,17 +218,23 @@ __device__ __forceinline__ void multiply(const Tile &tile, int row, int column, 
     }
 }
 #else
+__device__ __forceinline__ float4 rounded(const float4 &value) { return value; }
+
 // Adds the products of a tile. Of the 64x32 outputs of a warp a thread gets rows 8 i + lane / 4 and channels
 // 4 (lane % 4) + j and 16 + 4 (lane % 4) + j.
 __device__ __forceinline__ void multiply(const Tile &tile, int row, int column, int lane, float (&sums)[8][8]) {
+    int group = lane >> 2;
+    const float4 *input = tile.input + (row + group) * (DEPTH / 4);
+    const float *filter = tile.filter + column + 4 * (lane & 3);
 #pragma unroll
     for (int quarter = 0; quarter < DEPTH / 4; ++quarter) {
         float4 a[8];
+        // Rows that are multiples of eight apart are permuted alike: see `place`.
 #pragma unroll
-        for (int i = 0; i < 8; ++i) a[i] = tile.input[place(row + 8 * i + (lane >> 2), quarter)];
+        for (int i = 0; i < 8; ++i) a[i] = input[8 * i * (DEPTH / 4) + (quarter ^ (group >> 1 & 3))];
 #pragma unroll
         for (int k = 0; k < 4; ++k) {
-            const float *from = tile.filter + (4 * quarter + k) * FILTER_STRIDE + column + 4 * (lane & 3);
+            const float *from = filter + (4 * quarter + k) * FILTER_STRIDE;
             float4 low = *reinterpret_cast<const float4 *>(from);
             float4 high = *reinterpret_cast<const float4 *>(from + 16);
             float b[8] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
@@ -344,30 +363,23 @@ template <bool GATED> __device__ __forceinline__ void convolve(const Parameters 
 #pragma unroll
     for (int i = 0; i < LOADS; ++i)
         pixels[i] = locate(p, first_row + pixel_of(thread / 4 + THREADS / 4 * i, p.pooling));
-    Tap tap = {0, 0, 0};
+    Tap tap = {0, 0, 0, 0};
     tap.skip(p, 4 * quarter);
     const float *filter = p.filter + (long long)(thread / 16) * filter_width + first_column + thread % 16 * 4;
+    int input_place = place(thread / 4, quarter);
     int filter_place = thread / 16 * FILTER_STRIDE + thread % 16 * 4;
 
     float4 staged[LOADS];
     auto load = [&](Tile &tile) {
 #pragma unroll
         for (int i = 0; i < LOADS; ++i) {
-            int y = pixels[i].y + tap.y, x = pixels[i].x + tap.x;
-#ifdef NST_TF32
-            if (!GATED) {
-                bool inside = (unsigned)y < (unsigned)p.height && (unsigned)x < (unsigned)p.width;
-                long long pixel = (long long)pixels[i].image * (p.height * p.width) + y * p.width + x;
-                copy_async_16(&tile.input[place(thread / 4 + THREADS / 4 * i, quarter)],
-                              p.input + (inside ? pixel * p.in_channels + tap.channel : 0), inside ? 16 : 0);
-                continue;
-            }
-#endif
-            staged[i] = read<GATED>(p, pixels[i].image, y, x, tap.channel);
+            staged[i] = read<GATED>(p, pixels[i], tap);
         }
         tap.skip(p, DEPTH);
     };
+#ifndef NST_TF32
     float4 staged_filter[2];
+#endif
     auto load_filter = [&](Tile &tile) {
 #pragma unroll
         for (int i = 0; i < 2; ++i) {
@@ -385,13 +397,8 @@ template <bool GATED> __device__ __forceinline__ void convolve(const Parameters 
     };
     // What was loaded is in the tile, for this thread; a barrier makes it so for all.
     auto store = [&](Tile &tile) {
-#ifdef NST_TF32
-        if (GATED)
-#endif
-        {
 #pragma unroll
-            for (int i = 0; i < LOADS; ++i) tile.input[place(thread / 4 + THREADS / 4 * i, quarter)] = staged[i];
-        }
+        for (int i = 0; i < LOADS; ++i) tile.input[input_place + THREADS / 4 * i * (DEPTH / 4)] = rounded(staged[i]);
 #ifdef NST_TF32
         copy_async_wait<0>();
 #else
@@ -427,8 +434,9 @@ template <bool GATED> __device__ __forceinline__ void convolve(const Parameters 
     finish(p, first_row + row, first_column + column + 16 + 4 * (lane & 3), lane, sums, 1);
 }
 
+// With tensor cores there are registers for three blocks on a multiprocessor; in f32 they would spill.
 #ifdef NST_TF32
-#define ENTRY(name) extern "C" __global__ void __launch_bounds__(THREADS) name##_tf32(Parameters p)
+#define ENTRY(name) extern "C" __global__ void __launch_bounds__(THREADS, 3) name##_tf32(Parameters p)
 #else
 #define ENTRY(name) extern "C" __global__ void __launch_bounds__(THREADS) name(Parameters p)
 #endif
