@@ -7,6 +7,9 @@ use std::sync::atomic::{AtomicU8, AtomicU32};
 const ALIGNMENT: usize = 512;
 const ALIGNMENT_WORDS: usize = ALIGNMENT / 4;
 
+/// Words after an allocation that belong to none, so that what reaches a little beyond it does not hit the next.
+const GAP_WORDS: usize = 1024;
+
 /// A run of bytes with a real address of this process.
 #[derive(Debug)]
 pub(crate) struct Allocation {
@@ -25,7 +28,8 @@ impl Allocation {
     /// Bytes that nothing has written; they happen to be zero.
     pub(crate) fn new(bytes: u64) -> Self {
         let words = bytes.div_ceil(4) as usize;
-        let storage: Box<[AtomicU32]> = (0..words + ALIGNMENT_WORDS).map(|_| AtomicU32::new(0)).collect();
+        let storage: Box<[AtomicU32]> =
+            (0..words + ALIGNMENT_WORDS + GAP_WORDS).map(|_| AtomicU32::new(0)).collect();
         // The address is exposed: a host build of the same kernel may use it as a pointer.
         let address = storage.as_ptr().expose_provenance();
         let base = address.next_multiple_of(ALIGNMENT);

@@ -35,9 +35,9 @@ pub struct Checks {
 
 impl Checks {
     /// Every check.
-    pub const ALL: Self = Self { races: true, uninitialised: true, counts: true, budget: 1 << 32 };
+    pub const ALL: Self = Self { races: true, uninitialised: true, counts: true, budget: 1 << 30 };
     /// What is always looked for, and no more.
-    pub const FEWEST: Self = Self { races: false, uninitialised: false, counts: false, budget: 1 << 32 };
+    pub const FEWEST: Self = Self { races: false, uninitialised: false, counts: false, budget: 1 << 30 };
 }
 
 /// Runs a kernel to its end.

@@ -11,7 +11,8 @@
 //! product rounded with its sum. Functions are not called (`call` is refused), and of half precision there is nothing.
 //!
 //! **What it does not know:** drivers, streams and CUDA's host functions; how long a GPU would take. Caches, and the order in
-//! which threads see each other's writes to global memory, are not modelled: a missing fence is not found.
+//! which threads see each other's writes to global memory, are not modelled:
+//! neither a missing fence nor a race in global memory is found.
 //!
 //! **What a race is:** two accesses of different threads of a block to the same bytes of shared memory, one of them a write,
 //! between two barriers. Lanes of one warp are not in lockstep either: `bar.warp.sync` of all live lanes orders them, shuffles and

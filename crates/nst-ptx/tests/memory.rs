@@ -165,4 +165,8 @@ fn memory_keeps_count_of_itself() {
     assert_eq!(data, [1, 2, 9, 9, 5, 6, 7, 0]);
     assert_eq!(memory.read(b + 393, &mut data), Err(Error::Range { address: b + 393, bytes: 8 }));
     memory.read(b + 400, &mut []).unwrap();
+    let neighbours: Vec<u64> = (0..8).map(|_| memory.allocate(4).unwrap()).collect();
+    for address in neighbours {
+        assert!((4..4096).all(|beyond| memory.read(address + beyond, &mut [0]).is_err()), "a gap after each");
+    }
 }

@@ -60,7 +60,7 @@ fn run_with(step: Step, launch: &Launch<'_>, memory: &Memory, checks: Checks) ->
                 break;
             }
         }
-        (counts(program, &block), mistake)
+        (if checks.counts { counts(program, &block) } else { Counts::default() }, mistake)
     };
     let results: Vec<_> = (0..workers).into_par_iter().map(worker).collect();
     let mut total = Counts::default();
