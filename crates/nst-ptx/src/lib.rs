@@ -6,13 +6,14 @@
 //!   misaligned ones, races in shared memory, divergent barriers, reads of what nothing has written or of copies that were not
 //!   waited for, endless loops. It counts instructions, sectors of global memory and bank conflicts ([`Counts`]).
 //!
-//! Arithmetic is that of the PTX ISA to the bit, but for the approximate functions (`ex2.approx` and the like), which are closer to
-//! the exact value than a GPU's, and for sums of matrix products, which PTX leaves open: they are taken in the order of k, each
-//! product rounded with its sum. Functions are not called (`call` is refused), and of half precision there is nothing.
+//! Arithmetic is that of the PTX ISA to the bit, with three exceptions: which NaN a NaN is; the approximate functions
+//! (`ex2.approx` and the like), which are computed in f64 and rounded once; and sums of matrix products, whose order PTX leaves
+//! open: they are taken in the order of k, each product rounded with its sum. Functions are not called (`call` is refused), and
+//! of half precision there is nothing.
 //!
 //! **What it does not know:** drivers, streams and CUDA's host functions; how long a GPU would take. Caches, and the order in
-//! which threads see each other's writes to global memory, are not modelled:
-//! neither a missing fence nor a race in global memory is found.
+//! which threads see each other's writes to global memory, are not modelled: neither a missing fence nor a race in global memory
+//! is found.
 //!
 //! **What a race is:** two accesses of different threads of a block to the same bytes of shared memory, one of them a write,
 //! between two barriers. Lanes of one warp are not in lockstep either: `bar.warp.sync` of all live lanes orders them, shuffles and

@@ -72,7 +72,7 @@ fn shift_to_top(a: u32) -> u32 {
 }
 
 impl Function {
-    /// Approximations (`.approx`) are computed in f64 and rounded once: closer than a GPU's, never further.
+    /// Approximations (`.approx`) are computed in f64 and rounded once.
     #[inline(always)]
     pub(crate) fn apply(self, a: f32) -> f32 {
         let wide = f64::from(a);
