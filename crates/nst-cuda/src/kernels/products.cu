@@ -156,7 +156,7 @@ __device__ __forceinline__ float total(const Splits &p, int tile, int k, int n) 
 
 // Adds up the splits of a Gram matrix: a block has 32x32 entries of the lower triangle, and their mirror image.
 constexpr int PART = 32;
-extern "C" __global__ void __launch_bounds__(8 * PART) gram_total(Splits p) {
+extern "C" __global__ void __launch_bounds__(8 * PART) sum_gram(Splits p) {
     __shared__ float values[PART][PART + 1];
     int row, column;
     tile_of(blockIdx.x, 0, 1, row, column);
@@ -179,7 +179,7 @@ extern "C" __global__ void __launch_bounds__(8 * PART) gram_total(Splits p) {
 }
 
 // Adds up the splits of a filter's gradient, [columns, channels, taps]: a thread for each entry as it lies in the partial sums.
-extern "C" __global__ void __launch_bounds__(256) filter_total(Splits p) {
+extern "C" __global__ void __launch_bounds__(256) sum_filter(Splits p) {
     long long at = (long long)blockIdx.x * blockDim.x + threadIdx.x;
     if (at >= (long long)p.columns * p.channels * p.taps) return;
     int channel = (int)(at % p.channels), tap = (int)(at / p.channels % p.taps), n = (int)(at / p.channels / p.taps);

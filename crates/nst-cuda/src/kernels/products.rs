@@ -11,8 +11,8 @@ use nst_tensor::{Conv2d, Result, Transpose};
 static SOURCE: Source = Source { name: "products", ptx: include_str!("products.ptx") };
 static GRAM: Kernel = Kernel { source: &SOURCE, name: "gram", threads: 128 };
 static FILTER_GRADIENT: Kernel = Kernel { source: &SOURCE, name: "filter_gradient", threads: 128 };
-static GRAM_TOTAL: Kernel = Kernel { source: &SOURCE, name: "gram_total", threads: THREADS };
-static FILTER_TOTAL: Kernel = Kernel { source: &SOURCE, name: "filter_total", threads: THREADS };
+static SUM_GRAM: Kernel = Kernel { source: &SOURCE, name: "sum_gram", threads: THREADS };
+static SUM_FILTER: Kernel = Kernel { source: &SOURCE, name: "sum_filter", threads: THREADS };
 
 /// The side of a tile, and positions that are loaded at a time, as products.cu has them.
 const SIDE: usize = 64;
@@ -137,7 +137,7 @@ fn run(stream: &Stream, kernel: &Kernel, conv: &Conv2d, left: &Padded, right: &P
     };
     let parts = conv.in_channels.div_ceil(PART);
     let (total, grid) =
-        if triangle { (&GRAM_TOTAL, [parts * (parts + 1) / 2, 1]) } else { (&FILTER_TOTAL, blocks_for(len)) };
+        if triangle { (&SUM_GRAM, [parts * (parts + 1) / 2, 1]) } else { (&SUM_FILTER, blocks_for(len)) };
     #[expect(unsafe_code, reason = "kernel launches")]
     // SAFETY: both operands have the geometry's extents, channels padded; each split writes every tile.
     unsafe {
