@@ -12,13 +12,21 @@ pub struct Gpu {
     stand_in: Option<nst_libcuda::StandIn>,
 }
 
-/// GPU number 0: the real one if `NST_REQUIRE_CUDA` is set, else that of the stand-in; none, said aloud, where there is no
-/// stand-in.
+/// GPU number 0: the real one if `NST_REQUIRE_CUDA` is 1, else that of the stand-in; none, said aloud, where there is no
+/// stand-in, or the real one has no tensor cores for TF32.
 pub fn gpu(precision: Precision) -> Option<Gpu> {
-    let open = || open(0, precision).unwrap_or_else(|error| panic!("cuda with {precision:?}: {error}"));
-    if std::env::var_os("NST_REQUIRE_CUDA").is_some() {
+    let open = || open(0, precision);
+    if std::env::var_os("NST_REQUIRE_CUDA").is_some_and(|value| value == "1") {
+        let device = match open() {
+            Ok(device) => device,
+            Err(error @ nst_cuda::Error::TooOld { .. }) if precision == Precision::TensorFloat32 => {
+                println!("skipped: cuda with {precision:?}: {error}");
+                return None;
+            }
+            Err(error) => panic!("cuda with {precision:?}: {error}"),
+        };
         return Some(Gpu {
-            device: open(),
+            device,
             #[cfg(target_os = "linux")]
             stand_in: None,
         });
@@ -26,7 +34,7 @@ pub fn gpu(precision: Precision) -> Option<Gpu> {
     #[cfg(target_os = "linux")]
     {
         let stand_in = nst_libcuda::StandIn::load().expect("the stand-in for libcuda.so");
-        Some(Gpu { device: open(), stand_in: Some(stand_in) })
+        Some(Gpu { device: open().expect("the stand-in's GPU"), stand_in: Some(stand_in) })
     }
     #[cfg(not(target_os = "linux"))]
     {

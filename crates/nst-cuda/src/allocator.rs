@@ -100,6 +100,14 @@ impl Allocator {
     }
 }
 
+impl Drop for Allocator {
+    /// Freeing wants the context current in the thread that happens to hold the last tensor; else the memory would be lost.
+    fn drop(&mut self) {
+        // An error here leaves nothing to do.
+        let _ = self.stream.context().bind_to_thread();
+    }
+}
+
 impl State {
     /// The smallest spare memory that is large enough and not much larger.
     fn take(&mut self, size: usize) -> Option<CudaSlice<u8>> {

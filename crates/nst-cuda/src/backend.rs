@@ -13,7 +13,8 @@ use nst_tensor::{
 };
 use std::sync::Arc;
 
-/// Copies of less than this many bytes are gathered on the device first, so that the host waits once for all.
+/// Tensors of no more than this many bytes together are gathered on the device first, so that the host waits once for all;
+/// larger ones are copied one by one, each waited for, rather than held twice.
 const SMALL: usize = 1 << 20;
 
 /// The shape as a matrix of positions x channels.
@@ -23,7 +24,7 @@ fn matrix(tensor: &Tensor) -> [usize; 2] {
 
 impl Backend for Cuda {
     fn name(&self) -> String {
-        self.name.clone()
+        self.stream.name().to_owned()
     }
 
     fn memory(&self) -> Memory {
@@ -35,12 +36,9 @@ impl Backend for Cuda {
     }
 
     fn download(&self, tensors: &[&Tensor]) -> Done<Vec<Vec<f32>>> {
-        if tensors.is_empty() {
-            self.stream.synchronize("download")?;
-        }
         let lens: Vec<usize> = tensors.iter().map(|tensor| tensor.shape().len()).collect();
         let total: usize = lens.iter().sum();
-        if tensors.len() < 2 || 4 * total > SMALL {
+        if tensors.len() == 1 || 4 * total > SMALL {
             let one = |(tensor, &len): (&&Tensor, &usize)| {
                 self.stream.download("download", &self.array(tensor)?.0, len)
             };

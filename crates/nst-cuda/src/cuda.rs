@@ -2,7 +2,6 @@
 
 use crate::allocator::{Block, bytes_of};
 use crate::array::Array;
-use crate::error::Error;
 use crate::stream::Stream;
 use crate::{Precision, Result};
 use nst_tensor::{Buffer, Tensor};
@@ -13,7 +12,6 @@ use std::sync::Arc;
 pub(crate) struct Cuda {
     pub(crate) stream: Stream,
     pub(crate) precision: Precision,
-    pub(crate) name: String,
 }
 
 /// A result of an operation.
@@ -21,18 +19,7 @@ pub(crate) type Done<T> = nst_tensor::Result<T>;
 
 impl Cuda {
     pub(crate) fn open(ordinal: usize, precision: Precision) -> Result<Self> {
-        let stream = Stream::open(ordinal)?;
-        let has = stream.context().compute_capability().map_err(Error::during("describe a GPU"))?;
-        let (wants, label) = match precision {
-            Precision::Float32 => ("nst", "f32"),
-            Precision::TensorFloat32 => ("TF32", "tf32"),
-        };
-        let needs = precision.needs();
-        if has < needs {
-            return Err(Error::TooOld { name: stream.name().to_owned(), has, wants, needs });
-        }
-        let name = format!("cuda:{ordinal} ({}, {label})", stream.name());
-        Ok(Self { stream, precision, name })
+        Ok(Self { stream: Stream::open(ordinal, precision)?, precision })
     }
 
     /// What is kept of a tensor.

@@ -1,6 +1,7 @@
 //! Why a GPU cannot be used.
 
 use cudarc::driver::DriverError;
+use cudarc::driver::sys::CUresult;
 
 /// A GPU that cannot be used. Operations on an open device fail with [`nst_tensor::Error`].
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +51,9 @@ impl Error {
 
 /// What the driver said.
 pub(crate) fn said(error: DriverError) -> String {
+    if error.0 == CUresult::CUDA_ERROR_UNSUPPORTED_PTX_VERSION {
+        return "the NVIDIA driver is too old: 525 or newer is needed".into();
+    }
     match (error.error_name(), error.error_string()) {
         (Ok(name), Ok(text)) => format!("{} ({})", text.to_string_lossy(), name.to_string_lossy()),
         _ => format!("error {}", error.0 as u32),

@@ -5,7 +5,8 @@
 //! - Each kernel is a `.cu` file beside its launcher in `kernels/`; the PTX made of it is part of this crate, and the driver
 //!   (525 or newer) translates it for the GPU at hand. Nothing of CUDA's toolkit is needed, neither to build nor to run; on a
 //!   machine without a driver this crate builds and [`open`] fails.
-//! - All memory comes from one caching allocator; work goes to one stream, and the host waits only where a value comes back.
+//! - All memory comes from one caching allocator; work goes to one stream, and the host waits only where
+//!   values go there or come back.
 //!
 //! **What it does not know:** gradients as a concept, networks, images: it knows what a backend must do, and GPUs.
 //!
@@ -39,7 +40,8 @@ pub use gpus::{Gpu, gpus};
 
 use nst_tensor::Device;
 
-/// How convolutions multiply. Everything else is computed in f32, and long sums in f64, either way.
+/// How convolutions multiply. Either way, sums over tensors and combinations of them are computed in f64, products of matrices
+/// in f32, of which Gram matrices add those over many positions up in f64.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Precision {
     /// In f32 throughout.
@@ -50,6 +52,14 @@ pub enum Precision {
 }
 
 impl Precision {
+    /// `"f32"` or `"tf32"`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Float32 => "f32",
+            Self::TensorFloat32 => "tf32",
+        }
+    }
+
     /// The least compute capability, major and minor, of a GPU that can do so.
     pub fn needs(self) -> (i32, i32) {
         match self {

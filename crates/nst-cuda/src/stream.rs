@@ -1,5 +1,6 @@
 //! The one stream of work of a device: memory, copies and launches.
 
+use crate::Precision;
 use crate::allocator::{Allocator, Block};
 use crate::error::{Error, said};
 use crate::gpus;
@@ -47,31 +48,49 @@ struct Argument<P>(P);
 // SAFETY: `Parameters` promises the kernel's own layout.
 unsafe impl<P: Parameters> DeviceRepr for Argument<P> {}
 
+/// What was translated for this GPU so far, by name.
+#[derive(Default)]
+struct Loaded {
+    modules: HashMap<&'static str, Arc<CudaModule>>,
+    functions: HashMap<&'static str, CudaFunction>,
+}
+
 /// A device's stream.
 pub(crate) struct Stream {
     name: String,
     context: Arc<CudaContext>,
     queue: Arc<CudaStream>,
     allocator: Arc<Allocator>,
-    modules: Mutex<HashMap<&'static str, Arc<CudaModule>>>,
-    functions: Mutex<HashMap<(&'static str, &'static str), CudaFunction>>,
+    loaded: Mutex<Loaded>,
 }
 
 impl Stream {
-    /// That of the GPU of this number.
-    pub(crate) fn open(ordinal: usize) -> Result<Self, Error> {
+    /// That of the GPU of this number, which must have what `precision` needs.
+    pub(crate) fn open(ordinal: usize, precision: Precision) -> Result<Self, Error> {
         let count = gpus::count()?;
         if ordinal >= count {
             return Err(Error::NoGpu { ordinal, count });
         }
         let context = gpus::context(ordinal)?;
-        let name = context.name().map_err(Error::during("name a GPU"))?;
-        // The default stream: with any other, cudarc follows every buffer with events.
+        let described = context.name().and_then(|name| Ok((name, context.compute_capability()?)));
+        let (name, has) = described.map_err(Error::during("describe a GPU"))?;
+        let needs = precision.needs();
+        if has < needs {
+            return Err(Error::TooOld { name, has, wants: precision.name(), needs });
+        }
+        let name = format!("cuda:{ordinal} ({name}, {})", precision.name());
+        #[expect(unsafe_code, reason = "turns off what orders several streams")]
+        // SAFETY: there is but one stream, the default one, whose work is done in the order in which it was asked for. Otherwise
+        // cudarc makes two events for every allocation.
+        unsafe {
+            context.disable_event_tracking();
+        }
         let queue = context.default_stream();
         let allocator = Allocator::new(&queue);
-        Ok(Self { name, context, queue, allocator, modules: Mutex::default(), functions: Mutex::default() })
+        Ok(Self { name, context, queue, allocator, loaded: Mutex::default() })
     }
 
+    /// The device, in words.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -94,20 +113,22 @@ impl Stream {
         self.allocate(operation, len.saturating_mul(size_of::<f32>()))
     }
 
-    /// Copies values to fresh memory.
+    /// Copies values to fresh memory, which may wait for all work.
     pub(crate) fn upload<T: DeviceRepr>(
         &self,
         operation: &'static str,
         values: &[T],
     ) -> nst_tensor::Result<Block> {
         let block = self.allocate(operation, size_of_val(values))?;
-        self.bound(operation, || {
-            #[expect(unsafe_code, reason = "a copy to device memory")]
-            // SAFETY: the block has at least as many bytes; the driver has read pageable memory when the call returns.
-            unsafe {
-                result::memcpy_htod_async(block.pointer(), values, self.queue.cu_stream())
-            }
-        })?;
+        if !values.is_empty() {
+            self.bound(operation, || {
+                #[expect(unsafe_code, reason = "a copy to device memory")]
+                // SAFETY: the block has at least as many bytes; the copy is done when the call returns.
+                unsafe {
+                    result::memcpy_htod_sync(block.pointer(), values)
+                }
+            })?;
+        }
         Ok(block)
     }
 
@@ -137,15 +158,17 @@ impl Stream {
         len: usize,
     ) -> nst_tensor::Result<Vec<T>> {
         let mut values = vec![T::default(); len];
-        if len > 0 {
-            self.bound(operation, || {
-                #[expect(unsafe_code, reason = "a copy from device memory")]
-                // SAFETY: every block is read for no more than what it was allocated for.
-                unsafe {
-                    result::memcpy_dtoh_sync(&mut values, block.pointer())
-                }
-            })?;
+        if len == 0 {
+            self.synchronize(operation)?;
+            return Ok(values);
         }
+        self.bound(operation, || {
+            #[expect(unsafe_code, reason = "a copy from device memory")]
+            // SAFETY: every block is read for no more than what it was allocated for.
+            unsafe {
+                result::memcpy_dtoh_sync(&mut values, block.pointer())
+            }
+        })?;
         Ok(values)
     }
 
@@ -183,20 +206,19 @@ impl Stream {
 
     /// A kernel's function; its module is translated for this GPU when it is first needed.
     fn function(&self, kernel: &Kernel) -> nst_tensor::Result<CudaFunction> {
-        let key = (kernel.source.name, kernel.name);
-        let mut functions = self.functions.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(function) = functions.get(&key) {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(function) = loaded.functions.get(kernel.name) {
             return Ok(function.clone());
         }
         let failed = |error| self.failed(kernel.name, said(error));
-        let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
-        if !modules.contains_key(kernel.source.name) {
-            let module = self.context.load_module(Ptx::from_src(kernel.source.ptx)).map_err(failed)?;
-            modules.insert(kernel.source.name, module);
+        let source = kernel.source;
+        if !loaded.modules.contains_key(source.name) {
+            let module = self.context.load_module(Ptx::from_src(source.ptx)).map_err(failed)?;
+            loaded.modules.insert(source.name, module);
         }
-        let module = &modules[kernel.source.name];
-        let function = module.load_function(kernel.name).map_err(failed)?;
-        Ok(functions.entry(key).or_insert(function).clone())
+        let function = loaded.modules[source.name].load_function(kernel.name).map_err(failed)?;
+        loaded.functions.insert(kernel.name, function.clone());
+        Ok(function)
     }
 
     /// Does something with the context current in this thread.

@@ -370,7 +370,7 @@ template <bool GATED> __device__ __forceinline__ void convolve(const Parameters 
     int filter_place = thread / 16 * FILTER_STRIDE + thread % 16 * 4;
 
     float4 staged[LOADS];
-    auto load = [&](Tile &tile) {
+    auto load = [&] {
 #pragma unroll
         for (int i = 0; i < LOADS; ++i) {
             staged[i] = read<GATED>(p, pixels[i], tap);
@@ -411,14 +411,14 @@ template <bool GATED> __device__ __forceinline__ void convolve(const Parameters 
     float sums[8][8] = {};
     int row = warp / 2 * 64, column = warp % 2 * 32;
     bool busy = first_row + row < rows_of(p) && first_column + column < p.out_channels;
-    load(tiles[0]);
+    load();
     load_filter(tiles[0]);
     store(tiles[0]);
     __syncthreads();
     for (int k = 0, current = 0; k < depth; k += DEPTH, current ^= 1) {
         bool more = k + DEPTH < depth;
         if (more) {
-            load(tiles[current ^ 1]);
+            load();
             load_filter(tiles[current ^ 1]);
         }
         if (busy) multiply(tiles[current], row, column, lane, sums);
@@ -434,7 +434,7 @@ template <bool GATED> __device__ __forceinline__ void convolve(const Parameters 
     finish(p, first_row + row, first_column + column + 16 + 4 * (lane & 3), lane, sums, 1);
 }
 
-// With tensor cores there are registers for three blocks on a multiprocessor; in f32 they would spill.
+// With tensor cores there are registers for three blocks on a multiprocessor; in f32 those that read through gates would spill.
 #ifdef NST_TF32
 #define ENTRY(name) extern "C" __global__ void __launch_bounds__(THREADS, 3) name##_tf32(Parameters p)
 #else

@@ -1,6 +1,9 @@
 //! The kernels, each beside its launcher: `NAME.cu`, the PTX made of it (`cargo xtask ptx`), and `NAME.rs`.
 
-#![expect(clippy::cast_possible_wrap, reason = "extents are checked to fit the kernels' own integers")]
+#![expect(
+    clippy::cast_possible_wrap,
+    reason = "`countable` checks what may exceed the kernels' own integers"
+)]
 
 pub(crate) mod conv2d;
 pub(crate) mod elementwise;
@@ -35,14 +38,17 @@ fn tensor(stream: &Stream, operation: &'static str, shape: &Shape) -> Result<Blo
     stream.allocate(operation, bytes_of(shape))
 }
 
-/// Fails if a convolution has more pixels than kernels count, which is in 32 bits.
+/// The most blocks along a grid's second axis (CUDA C++ Programming Guide, "Technical Specifications per Compute Capability").
+const MOST_BLOCKS: usize = 65_535;
+
+/// Fails if a convolution has more pixels or channels than kernels count, which is in 32 bits.
 fn countable(stream: &Stream, operation: &'static str, conv: &Conv2d) -> Result<()> {
     let padded = [conv.height, conv.width].map(|side| side.saturating_add(2 * conv.padding));
     let pixels = padded.into_iter().fold(conv.batch, usize::saturating_mul);
     let widest = conv.in_channels.max(conv.out_channels).saturating_mul(conv.kernel[0] * conv.kernel[1]);
-    if pixels.max(widest) < 1 << 30 {
+    if pixels.max(widest) < 1 << 29 && conv.out_channels <= MOST_BLOCKS * pack::COLUMNS {
         return Ok(());
     }
-    Err(stream
-        .failed(operation, format!("{conv:?} is too large for CUDA: fewer than 2^30 pixels are possible")))
+    let message = format!("{conv:?} is too large: fewer than 2^29 pixels and 2^22 channels are possible");
+    Err(stream.failed(operation, message))
 }

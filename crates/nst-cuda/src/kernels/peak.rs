@@ -1,6 +1,7 @@
 //! The most that the device can do.
 
 use super::THREADS;
+use crate::error::said;
 use crate::stream::{Kernel, Parameters, Source, Stream};
 use cudarc::driver::sys::{CUdevice_attribute, CUdeviceptr};
 use nst_tensor::Result;
@@ -30,7 +31,8 @@ unsafe impl Parameters for Chains {}
 /// Floating-point operations per second in f32, two for a multiply-add: rounds are doubled until they take long enough.
 pub(crate) fn flops(stream: &Stream) -> Result<f64> {
     let attribute = CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT;
-    let processors = stream.context().attribute(attribute).unwrap_or(1).max(1) as usize;
+    let processors = stream.context().attribute(attribute);
+    let processors = processors.map_err(|error| stream.failed("peak_flops", said(error)))?.max(1) as usize;
     let blocks = 4 * processors;
     let threads = blocks * THREADS as usize;
     let output = stream.floats("peak_flops", threads)?;

@@ -38,9 +38,11 @@ struct Pixel {
 
 // The tile's place: its first entries, in units of tiles.
 __device__ __forceinline__ void tile_of(int index, int column_tiles, int triangle, int &row, int &column) {
-    row = index / column_tiles;
-    column = index % column_tiles;
-    if (!triangle) return;
+    if (!triangle) {
+        row = index / column_tiles;
+        column = index % column_tiles;
+        return;
+    }
     row = 0;
     while ((row + 1) * (row + 2) / 2 <= index) ++row;
     column = index - row * (row + 1) / 2;

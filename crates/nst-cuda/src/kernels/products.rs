@@ -19,10 +19,12 @@ const SIDE: usize = 64;
 const DEPTH: usize = 16;
 /// The side of a block's part of a Gram matrix when splits are added up.
 const PART: usize = 32;
-/// Positions that are summed in single precision, until there are [`MOST_SPLITS`] such sums: enough blocks for a large GPU
-/// where channels are few, and a few dozen MiB of partial sums at most.
+/// Positions that are summed in single precision, until there are so many such sums that all tiles' take [`MOST_TILES`], or
+/// [`LEAST_SPLITS`] of each tile: enough blocks for a large GPU where channels are few, and 64 MiB of partial sums, or 1 MiB for
+/// each tile.
 const SPLIT: usize = 1024;
-const MOST_SPLITS: usize = 4096;
+const MOST_TILES: usize = 4096;
+const LEAST_SPLITS: usize = 64;
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -100,10 +102,11 @@ fn run(stream: &Stream, kernel: &Kernel, conv: &Conv2d, left: &Padded, right: &P
     let positions = conv.batch * conv.out_height() * conv.out_width();
     let [channels, columns] = [conv.in_channels, conv.out_channels].map(|extent| extent.next_multiple_of(4));
     let triangle = std::ptr::eq(kernel, &raw const GRAM);
-    let split = positions.div_ceil(MOST_SPLITS).next_multiple_of(DEPTH).max(SPLIT);
-    let splits = positions.div_ceil(split);
     let [row_tiles, column_tiles] = [taps * channels, columns].map(|extent| extent.div_ceil(SIDE));
     let tiles = if triangle { row_tiles * (row_tiles + 1) / 2 } else { row_tiles * column_tiles };
+    let most_splits = (MOST_TILES / tiles.max(1)).max(LEAST_SPLITS);
+    let split = positions.div_ceil(most_splits).next_multiple_of(DEPTH).max(SPLIT);
+    let splits = positions.div_ceil(split);
     let partials = stream.floats(kernel.name, splits * tiles * SIDE * SIDE)?;
     let len = conv.out_channels * conv.in_channels * taps;
     let output = stream.floats(kernel.name, len)?;
