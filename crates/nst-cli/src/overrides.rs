@@ -3,7 +3,7 @@
 
 use clap::builder::PossibleValuesParser;
 use nst::config::{
-    LineSearch, LossScaling, Model, Optimizer, Pooling, Steps, StyleLoss, TotalVariation, Variable,
+    LineSearch, LossScaling, Model, Optimizer, Pooling, Scales, Steps, StyleLoss, TotalVariation, Variable,
 };
 use nst::{Config, LayerWeights};
 use serde::Serialize;
@@ -204,9 +204,16 @@ struct Network {
 #[serde(rename_all = "kebab-case")]
 #[command(next_help_heading = "Optimizer")]
 struct OptimizerOptions {
-    /// Iterations; more take longer and look more finished. 0 evaluates the initial picture
+    /// Iterations, at all scales together; more take longer and look more finished. 0 evaluates the initial picture
     #[arg(long, value_name = "NUMBER")]
     iterations: Option<usize>,
+    /// Sizes that the picture goes through, coarse to fine: auto (from 128 pixels on, each twice the one before), a number of
+    /// scales, or sizes such as 128,256
+    #[arg(long, value_name = "SCALES")]
+    scales: Option<Scales>,
+    /// Iterations at each scale, the last one's for those that follow; left out, each gets 0.6 times those of the one before
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', conflicts_with = "iterations")]
+    scale_iterations: Option<Vec<usize>>,
     /// The optimizer
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Optimizer::NAMES))]
     optimizer: Option<String>,

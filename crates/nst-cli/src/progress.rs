@@ -17,13 +17,13 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(crate) fn new(verbosity: Verbosity, iterations: usize) -> Result<Self> {
+    pub(crate) fn new(verbosity: Verbosity) -> Result<Self> {
         if verbosity == Verbosity::Quiet || !stderr().is_terminal() {
             let lines = (verbosity != Verbosity::Quiet).then(Throttle::new);
             return Ok(Self { bar: ProgressBar::hidden(), lines });
         }
         let style = ProgressStyle::with_template("{wide_bar} {pos}/{len}  {msg}")?;
-        let bar = ProgressBar::new(iterations as u64).with_style(style).with_message("preparing");
+        let bar = ProgressBar::new(0).with_style(style).with_message("preparing");
         bar.tick();
         Ok(Self { bar, lines: None })
     }
@@ -39,11 +39,14 @@ impl Progress {
         let (done, all) = (evaluation.iteration, event.iterations);
         let per_second = (evaluation.evaluation + 1) as f64 / evaluation.seconds;
         let left = time_left(evaluation.seconds, done, all);
-        let message = format!("loss {}, {per_second:.2} evaluations/s{left}", number(evaluation.total));
+        let size = format!("{}x{}", evaluation.width, evaluation.height);
+        let message =
+            format!("{size}, loss {}, {per_second:.2} evaluations/s{left}", number(evaluation.total));
         if self.lines.as_mut().is_some_and(Throttle::is_due) {
             say(&format!("iteration {done} of {all}: {message}"));
         }
         self.bar.set_message(message);
+        self.bar.set_length(all as u64);
         self.bar.set_position(evaluation.iteration as u64);
     }
 

@@ -5,12 +5,13 @@ use crate::job::{Job, Sources};
 use crate::{overrides, transfer};
 use anyhow::Result;
 use nst::Config;
-use nst::config::Init;
+use nst::config::{Init, Scales};
 use std::process::ExitCode;
 
 /// Settings of a reconstruction of the content, before any flag.
 pub(crate) fn content_defaults() -> Config {
-    Config { style_weight: 0.0, init: Init::Noise, ..Config::default() }
+    // At one scale: a coarser one would bring in what the layer does not keep.
+    Config { style_weight: 0.0, init: Init::Noise, scales: Scales::Count(1), ..Config::default() }
 }
 
 /// Settings of a reconstruction of the style, before any flag.

@@ -24,7 +24,7 @@ pub(crate) fn run(job: &Job, inputs: Inputs) -> Result<ExitCode> {
         summary::before(job, &inputs.weights);
     }
     let start = Instant::now();
-    let mut progress = Progress::new(job.verbosity, job.config.iterations)?;
+    let mut progress = Progress::new(job.verbosity)?;
     let bar = progress.bar().clone();
     let quiet = job.verbosity == Verbosity::Quiet;
     let interrupted = interrupt::watch(move || {

@@ -4,6 +4,7 @@ pub use crate::choices::{
     Init, LineSearch, LossScaling, Model, Optimizer, Pooling, Steps, StyleLoss, TotalVariation, Variable,
 };
 use crate::picture::MAX_SIDE;
+pub use crate::scales::Scales;
 use crate::{Error, LayerWeights, Result};
 use nst_vgg::Architecture;
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,11 @@ use std::path::PathBuf;
 pub struct Config {
     /// Pixels on the longest side of the result. The content picture is resampled to it.
     pub size: usize,
-    /// Iterations of the optimizer. Each evaluates the network once; more often with a line search, or when a step has to
+    /// The sizes that the picture goes through, coarse to fine.
+    pub scales: Scales,
+    /// Iterations of the optimizer at each scale, the last one's for those that follow; empty to share out `iterations`.
+    pub scale_iterations: Vec<usize>,
+    /// Iterations of the optimizer, at all scales together. Each evaluates the network once; more often with a line search, or when a step has to
     /// be cut. The initial picture is evaluated besides.
     pub iterations: usize,
     /// Factor on the content loss.
@@ -79,6 +84,8 @@ impl Default for Config {
         let layers = |text: &str| text.parse().unwrap_or_default();
         Self {
             size: 512,
+            scales: Scales::Auto,
+            scale_iterations: Vec::new(),
             iterations: 200,
             content_weight: 20.0,
             style_weight: 100.0,
@@ -131,6 +138,9 @@ impl Config {
             if side.is_some_and(|side| side == 0 || side > MAX_SIDE) {
                 return Err(Error::Setting { setting, problem: format!("must be 1 to {MAX_SIDE} pixels") });
             }
+        }
+        if let Some(problem) = self.scales.problem(self.size) {
+            return Err(Error::Setting { setting: "scales", problem });
         }
         let weights = [
             ("content-weight", self.content_weight),

@@ -12,7 +12,7 @@ pub struct Event<'a> {
 }
 
 impl Event<'_> {
-    /// The best picture accepted so far: never a trial point of the optimizer.
+    /// The best picture accepted so far at this scale, in the result's size: never a trial point of the optimizer.
     ///
     /// # Errors
     /// If the device fails.
@@ -26,9 +26,10 @@ impl Event<'_> {
 pub struct Evaluation {
     /// Evaluations before this one; 0 for the initial picture.
     pub evaluation: usize,
-    /// The optimizer's iteration it belongs to; 0 for the initial picture.
+    /// The optimizer's iteration it belongs to, at all scales so far; 0 for the initial picture. A later scale begins with an
+    /// evaluation that belongs to the last one of the scale before.
     pub iteration: usize,
-    /// Which scale of the picture, from 0; there is one as yet.
+    /// Which scale of the picture, from 0.
     pub scale: usize,
     /// Pixels in a row.
     pub width: usize,

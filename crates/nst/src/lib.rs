@@ -45,6 +45,7 @@ mod picture_file;
 mod prepare;
 mod preset;
 mod run;
+mod scales;
 
 pub use bench::{BenchReport, PartTime, bench, random_weights};
 pub use config::Config;

@@ -15,28 +15,43 @@ const MAX_STEP_RMS: f64 = 20.0;
 /// What is left of the steps' length after a loss that was not finite.
 const RECOVERY: f64 = 0.3;
 
+/// What came before this loop in the run.
+pub(crate) struct Before {
+    /// Scales.
+    pub(crate) scales: usize,
+    /// Iterations.
+    pub(crate) iterations: usize,
+    /// Evaluations.
+    pub(crate) evaluations: usize,
+    /// Iterations of the whole run.
+    pub(crate) all_iterations: usize,
+    /// When the run began.
+    pub(crate) start: Instant,
+}
+
 /// What the loop found.
 pub(crate) struct Minimum {
     pub(crate) x: Tensor,
     pub(crate) best: Evaluation,
     pub(crate) initial: Evaluation,
+    /// In this loop.
     pub(crate) evaluations: usize,
     pub(crate) end: End,
 }
 
-/// Minimises the objective from `x`; the result is the best iterate that the optimizer accepted.
+/// Minimises the objective of one scale from `x`; the result is the best iterate that the optimizer accepted.
 pub(crate) fn minimise(
     config: &Config,
     objective: &Objective,
     x: Tensor,
+    before: &Before,
     observer: &mut dyn FnMut(&Event<'_>) -> ControlFlow<()>,
 ) -> Result<Minimum> {
     let mut optimizer = optimizer(config)?;
     let mut watched = Watched {
         objective,
         observer,
-        start: Instant::now(),
-        iterations: config.iterations,
+        before,
         iteration: 0,
         evaluations: 0,
         recent: Vec::new(),
@@ -137,8 +152,7 @@ fn optimizer(config: &Config) -> Result<Box<dyn Optimizer>> {
 struct Watched<'a> {
     objective: &'a Objective,
     observer: &'a mut dyn FnMut(&Event<'_>) -> ControlFlow<()>,
-    start: Instant,
-    iterations: usize,
+    before: &'a Before,
     iteration: usize,
     evaluations: usize,
     /// Of this iteration.
@@ -161,16 +175,16 @@ impl Watched<'_> {
         };
         let [_, height, width, _] = x.shape().nhwc("evaluate")?;
         Ok(Evaluation {
-            evaluation: self.evaluations,
-            iteration: self.iteration,
-            scale: 0,
+            evaluation: self.before.evaluations + self.evaluations,
+            iteration: self.before.iterations + self.iteration,
+            scale: self.before.scales,
             width,
             height,
             content: sum(Part::Content),
             style: sum(Part::Style),
             tv: sum(Part::Variation),
             total: values.iter().map(|value| value.value).sum(),
-            seconds: self.start.elapsed().as_secs_f64(),
+            seconds: self.before.start.elapsed().as_secs_f64(),
             terms: values,
         })
     }
@@ -186,7 +200,8 @@ impl nst_optim::Objective for Watched<'_> {
         let evaluation = self.evaluation(&x[0], values)?;
         let total = evaluation.total;
         let snapshot = || self.objective.picture(&self.best);
-        let event = Event { evaluation: &evaluation, iterations: self.iterations, snapshot: &snapshot };
+        let event =
+            Event { evaluation: &evaluation, iterations: self.before.all_iterations, snapshot: &snapshot };
         let interrupted = (self.observer)(&event).is_break();
         self.interrupted = interrupted;
         self.evaluations += 1;

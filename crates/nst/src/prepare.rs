@@ -17,6 +17,49 @@ impl Objective {
     /// # Errors
     /// As [`crate::stylize`].
     pub fn prepare(config: &Config, inputs: &Inputs, device: &Device) -> Result<(Self, Picture)> {
+        let Layout { size: (width, height), layers, content, styles } = Layout::of(config, inputs)?;
+        let pooling = match config.pooling {
+            Pooling::Max => nst_tensor::Pooling::Max,
+            Pooling::Average => nst_tensor::Pooling::Average,
+        };
+        let vgg = Vgg::load(&inputs.weights, device, pooling, &layers)?;
+        let mut objective = Objective::new(config, vgg, device)?;
+        if let Some(picture) = content {
+            objective.add_content(config, &picture.resized(width, height))?;
+        }
+        if !styles.is_empty() {
+            let resized = |(share, picture): (f64, &Picture)| {
+                let (width, height) = picture.fitted(config.style_size.unwrap_or(config.size));
+                (share, picture.resized(width, height))
+            };
+            objective.add_style(config, &styles.into_iter().map(resized).collect::<Vec<_>>())?;
+        }
+        objective.add_variation(config);
+        if objective.is_empty() {
+            let problem = "every loss has weight 0 or no picture, so there is nothing to do".into();
+            return Err(Error::Setting { setting: "content-weight, style-weight, tv-weight", problem });
+        }
+        let initial = initial(config, inputs, (width, height))?;
+        Ok((objective, initial))
+    }
+}
+
+/// What a run of one scale works on, checked.
+pub(crate) struct Layout<'a> {
+    /// Width and height of the result.
+    pub(crate) size: (usize, usize),
+    layers: Vec<Layer>,
+    content: Option<&'a Picture>,
+    /// With their shares.
+    styles: Vec<(f64, &'a Picture)>,
+}
+
+impl<'a> Layout<'a> {
+    /// Checks settings, network and pictures against each other.
+    ///
+    /// # Errors
+    /// As [`crate::stylize`].
+    pub(crate) fn of(config: &Config, inputs: &'a Inputs) -> Result<Self> {
         config.check()?;
         check_model(config, &inputs.weights)?;
         let content = inputs.content.as_ref();
@@ -35,35 +78,12 @@ impl Objective {
         if let Some(picture) = with_content {
             layers.extend(layers_for("content", &[picture], &config.content_layers, |_| (width, height))?);
         }
-        let styles: Vec<&Picture> = with_styles.iter().map(|(_, picture)| *picture).collect();
+        let pictures: Vec<&Picture> = with_styles.iter().map(|(_, picture)| *picture).collect();
         let fitted = |picture: &Picture| picture.fitted(config.style_size.unwrap_or(config.size));
-        let style_layers = layers_for("style", &styles, &config.style_layers, fitted)?;
+        let style_layers = layers_for("style", &pictures, &config.style_layers, fitted)?;
         check_size("resulting", (width, height), style_layers.iter().copied().max())?;
         layers.extend(style_layers);
-
-        let pooling = match config.pooling {
-            Pooling::Max => nst_tensor::Pooling::Max,
-            Pooling::Average => nst_tensor::Pooling::Average,
-        };
-        let vgg = Vgg::load(&inputs.weights, device, pooling, &layers)?;
-        let mut objective = Objective::new(config, vgg, device)?;
-        if let Some(picture) = with_content {
-            objective.add_content(config, &picture.resized(width, height))?;
-        }
-        if !with_styles.is_empty() {
-            let resized = |(share, picture): (f64, &Picture)| {
-                let (width, height) = fitted(picture);
-                (share, picture.resized(width, height))
-            };
-            objective.add_style(config, &with_styles.into_iter().map(resized).collect::<Vec<_>>())?;
-        }
-        objective.add_variation(config);
-        if objective.is_empty() {
-            let problem = "every loss has weight 0 or no picture, so there is nothing to do".into();
-            return Err(Error::Setting { setting: "content-weight, style-weight, tv-weight", problem });
-        }
-        let initial = initial(config, inputs, (width, height))?;
-        Ok((objective, initial))
+        Ok(Self { size: (width, height), layers, content: with_content, styles: with_styles })
     }
 }
 

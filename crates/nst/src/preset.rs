@@ -1,11 +1,11 @@
 //! The conventions of published systems.
 
-use crate::config::{Init, LossScaling, Pooling, Steps, Variable};
+use crate::config::{Init, LossScaling, Pooling, Scales, Steps, Variable};
 use crate::{Config, Error, LayerWeights};
 use std::fmt;
 use std::str::FromStr;
 
-/// A published system whose conventions a [`Config`] can follow exactly: losses, weights, layers, pooling, the optimizer
+/// A published system whose conventions a [`Config`] can follow exactly, at one scale: losses, weights, layers, pooling, the optimizer
 /// and its first step, the pixels it moves. The network is a matter of [`Config::model`] and [`Config::weights`]: these
 /// systems used VGG-19, and the pixels a network sees always belong to its weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,8 @@ impl Preset {
     /// Its settings.
     pub fn config(self) -> Config {
         let layers = |text: &str| text.parse::<LayerWeights>().unwrap_or_default();
-        let torch = Config { steps: Steps::Torch, history: 100, ..Config::default() };
+        let torch =
+            Config { scales: Scales::Count(1), steps: Steps::Torch, history: 100, ..Config::default() };
         match self {
             Self::Gatys => Config {
                 iterations: 500,

@@ -1,10 +1,12 @@
 //! The run: from an initial picture to the best one.
 
-use crate::minimise::minimise;
-use crate::{Config, Evaluation, Event, Objective, Picture, Result};
-use nst_tensor::{Device, Memory};
+use crate::minimise::{Before, Minimum, minimise};
+use crate::prepare::Layout;
+use crate::{Config, Error, Evaluation, Event, Objective, Picture, Result};
+use nst_tensor::{Device, Interpolation, Memory};
 use nst_weights::Weights;
 use std::ops::ControlFlow;
+use std::time::Instant;
 
 /// What a style transfer works on, opened and decoded.
 #[derive(Clone, Debug)]
@@ -22,13 +24,13 @@ pub struct Inputs {
 /// What came of a style transfer.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// The best picture that the optimizer accepted.
+    /// The best picture that the optimizer accepted at the last scale that was begun, in the result's size.
     pub picture: Picture,
     /// Its evaluation.
     pub best: Evaluation,
-    /// The initial picture's evaluation.
+    /// The initial picture's evaluation, at the first scale.
     pub initial: Evaluation,
-    /// Evaluations in all, the initial picture's included.
+    /// Evaluations in all, each scale's first one included.
     pub evaluations: usize,
     /// Why the run ended.
     pub end: End,
@@ -51,7 +53,7 @@ pub enum End {
 }
 
 /// Makes a picture with the content of one and the style of others (Gatys, Ecker and Bethge 2015): minimises the weighted
-/// losses over the pixels. The observer is told of each evaluation and may end the run; the result is always the best
+/// losses over the pixels, coarse to fine ([`crate::config::Scales`]). The observer is told of each evaluation and may end the run; the result is always the best
 /// picture that the optimizer accepted.
 ///
 /// Same inputs, seed and version on the same device: the same picture to the bit, whatever the number of threads.
@@ -64,21 +66,108 @@ pub fn stylize(
     device: &Device,
     observer: &mut dyn FnMut(&Event<'_>) -> ControlFlow<()>,
 ) -> Result<Outcome> {
-    let (objective, initial) = Objective::prepare(config, &inputs, device)?;
-    let x = objective.variable(&initial)?;
+    // What is wrong at the last scale must not come to light after the work of the others.
+    let size = Layout::of(config, &inputs)?.size;
+    let (ladder, last) = config.ladder_for(&inputs);
+    let mut climb = Climb::new(size, ladder.iter().chain([&last]).map(|scale| scale.iterations).sum());
+    for scale in ladder {
+        let config = config.at(scale);
+        let (objective, initial) = Objective::prepare(&config, &inputs, device)?;
+        climb.minimise(&config, &objective, &initial, inputs.content.as_ref(), observer)?;
+        if let Some(outcome) = climb.ended_early(&objective, inputs.content.as_ref(), device)? {
+            return Ok(outcome);
+        }
+    }
+    let config = config.at(last);
+    let (objective, initial) = Objective::prepare(&config, &inputs, device)?;
     let content = inputs.content.as_ref();
     // The device has its own by now.
     drop((inputs.styles, inputs.init, inputs.weights));
-    let minimum = minimise(config, &objective, x, &mut |event| {
-        let snapshot = || Ok(event.picture()?.with_alpha_of(content));
-        observer(&Event { snapshot: &snapshot, ..*event })
-    })?;
-    Ok(Outcome {
-        picture: objective.picture(&minimum.x)?.with_alpha_of(content),
-        best: minimum.best,
-        initial: minimum.initial,
-        evaluations: minimum.evaluations,
-        end: minimum.end,
-        memory: device.memory(),
-    })
+    climb.minimise(&config, &objective, &initial, content, observer)?;
+    climb.outcome(&objective, content, device)
+}
+
+/// A run on its way from coarse to fine.
+struct Climb {
+    /// Width and height of the result.
+    size: (usize, usize),
+    before: Before,
+    /// Of the first scale.
+    initial: Option<Evaluation>,
+    /// At the last scale so far.
+    minimum: Option<Minimum>,
+}
+
+impl Climb {
+    fn new(size: (usize, usize), all_iterations: usize) -> Self {
+        let before =
+            Before { scales: 0, iterations: 0, evaluations: 0, all_iterations, start: Instant::now() };
+        Self { size, before, initial: None, minimum: None }
+    }
+
+    /// Goes on at a scale: from its initial picture, or from what the scale before came to, resampled.
+    fn minimise(
+        &mut self,
+        config: &Config,
+        objective: &Objective,
+        initial: &Picture,
+        content: Option<&Picture>,
+        observer: &mut dyn FnMut(&Event<'_>) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let x = match self.minimum.take() {
+            Some(coarse) => {
+                let (width, height) = (initial.width(), initial.height());
+                coarse.x.resize(height, width, Interpolation::Cubic)?
+            }
+            None => objective.variable(initial)?,
+        };
+        let minimum = minimise(config, objective, x, &self.before, &mut |event| {
+            let snapshot = || Ok(self.finished(&event.picture()?, content));
+            observer(&Event { snapshot: &snapshot, ..*event })
+        })?;
+        self.before.scales += 1;
+        self.before.iterations += config.iterations;
+        self.before.evaluations += minimum.evaluations;
+        self.initial.get_or_insert_with(|| minimum.initial.clone());
+        self.minimum = Some(minimum);
+        Ok(())
+    }
+
+    /// The outcome if the last scale ended in a way that ends the run.
+    fn ended_early(
+        &mut self,
+        objective: &Objective,
+        content: Option<&Picture>,
+        device: &Device,
+    ) -> Result<Option<Outcome>> {
+        let end = self.minimum.as_ref().map(|minimum| &minimum.end);
+        let early = matches!(end, Some(End::Interrupted | End::Failed(_)));
+        if early { self.outcome(objective, content, device).map(Some) } else { Ok(None) }
+    }
+
+    /// What came of the run so far.
+    fn outcome(
+        &mut self,
+        objective: &Objective,
+        content: Option<&Picture>,
+        device: &Device,
+    ) -> Result<Outcome> {
+        let (Some(minimum), Some(initial)) = (self.minimum.take(), self.initial.take()) else {
+            return Err(Error::Missing("a run has a scale at least"));
+        };
+        Ok(Outcome {
+            picture: self.finished(&objective.picture(&minimum.x)?, content),
+            best: minimum.best,
+            initial,
+            evaluations: self.before.evaluations,
+            end: minimum.end,
+            memory: device.memory(),
+        })
+    }
+
+    /// A picture of any scale in the result's size, with the content's transparency.
+    fn finished(&self, picture: &Picture, content: Option<&Picture>) -> Picture {
+        let (width, height) = self.size;
+        picture.resized(width, height).with_alpha_of(content)
+    }
 }
