@@ -101,7 +101,7 @@ impl Program {
                 command.arg("--output").arg(bench.folder.join("result.png"));
                 command.args(["--model", &name(&case.model)]);
                 // The initial picture is evaluated before the first iteration.
-                command.args(["--scales", "1", "--iterations", &(evaluations - 1).to_string()]);
+                command.args(["--iterations", &(evaluations - 1).to_string()]);
                 command.env_remove("NST_ISA");
             }
             Self::Torch { configuration, .. } | Self::TorchOnGpu { configuration, .. } => {
