@@ -124,6 +124,8 @@ fn execute(machine: &Machine<'_>, block: &mut Block, warp: &mut Warp) -> Outcome
                     continue;
                 }
             }
+            // Where the guard holds in no lane, nobody multiplies.
+            Op::MultiplyMatrices(_) if mask == 0 => {}
             Op::MultiplyMatrices(matrices) => {
                 if warp.arrival_of(mask, FULL)? == Arrival::Missing {
                     block.ran(start, warp.pc)?;
