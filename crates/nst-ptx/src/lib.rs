@@ -15,6 +15,9 @@
 //! which threads see each other's writes to global memory, are not modelled: neither a missing fence nor a race in global memory
 //! is found.
 //!
+//! Registers and local memory are not followed: until something writes them they hold ones alone, which is NaN in a float and
+//! -1 in an integer, so that a sum that nobody set to zero shows in the result.
+//!
 //! **What a race is:** two accesses of different threads of a block to the same bytes of shared memory, one of them a write,
 //! between two barriers. Lanes of one warp are not in lockstep either: `bar.warp.sync` of all live lanes orders them, shuffles and
 //! votes do not. Atomic operations do not race with each other, and lanes of one store may write the same value to one place.

@@ -232,3 +232,12 @@ fn what_is_not_there_is_refused_with_its_line() {
         assert_eq!(found, kit::FIRST_LINE + line as u32, "{text}");
     }
 }
+
+#[test]
+fn registers_hold_nothing_to_rely_on() {
+    assert_eq!(word("mov.b32 %r10, %r20;", &[0; 3]), u32::MAX);
+    assert!(
+        f32::from_bits(word("mov.b32 %f9, %r20; add.f32 %f9, %f9, 0f3f800000; mov.b32 %r10, %f9;", &[0; 3]))
+            .is_nan()
+    );
+}

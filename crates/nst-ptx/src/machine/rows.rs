@@ -71,10 +71,11 @@ impl Rows {
         rows
     }
 
-    /// Zeros in all rows but those of immediates and special registers, which are the first ones.
+    /// Forgets all rows but those of immediates and special registers, which are the first ones. What is read before it is
+    /// written is NaN, or all ones: a sum that nobody set to zero is to be seen. Predicates do not hold then.
     pub(super) fn clear(&mut self, program: &Program) {
-        self.words[program.word_constants.len() + program.specials.len()..].fill([0; LANES]);
-        self.longs[program.long_constants.len()..].fill([0; LANES]);
+        self.words[program.word_constants.len() + program.specials.len()..].fill([u32::MAX; LANES]);
+        self.longs[program.long_constants.len()..].fill([u64::MAX; LANES]);
         self.predicates[2..].fill(0);
     }
 

@@ -105,6 +105,7 @@ impl Warp {
     /// Puts all lanes at the start of the program, for a block.
     pub(super) fn restart(&mut self, program: &Program, block: [u32; 3]) {
         self.rows.clear(program);
+        self.local.fill(u8::MAX);
         for (row, special) in &program.specials {
             if let Special::Block(axis) = special {
                 self.rows.words[usize::from(row.0)] = [block[usize::from(*axis)]; LANES];
