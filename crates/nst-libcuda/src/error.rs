@@ -44,6 +44,9 @@ pub enum Error {
     /// The driver could not use the host's kernels.
     #[error("second opinion: {0}")]
     SecondOpinion(String),
+    /// PTX with a zero byte, which no C string can hold.
+    #[error("no PTX: {0}")]
+    Text(#[from] std::ffi::NulError),
     /// The two halves of this crate do not speak the same language, as when the library is of another build.
     #[error("the two halves of the stand-in do not understand each other: {0}")]
     Report(#[from] serde_json::Error),

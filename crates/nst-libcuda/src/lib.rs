@@ -18,6 +18,8 @@
 //!   belongs into a file of its own.
 //! - **A second opinion.** A [`Twin`] is the kernels' CUDA source, built for the host by a C++ compiler; with
 //!   [`StandIn::second_opinion`] every launch is done by both and their results compared, bit for bit.
+//! - **A planted mistake.** [`StandIn::replace`] gives another text to a program's kernels: it tells whether a mistake in them
+//!   would be found.
 //! - **A program that does not know about it** can be told by the environment what to do: `NST_LIBCUDA_REPORT` names a file
 //!   for the process's report as JSON, written when it ends; `NST_LIBCUDA_CHECKS` is `none` or some of `races`,
 //!   `uninitialised`, `counts` with commas between; `NST_LIBCUDA_MEMORY` is the device's memory in bytes.

@@ -25,6 +25,7 @@ struct Entry {
     set_capacity: unsafe extern "C" fn(u64),
     set_checks: unsafe extern "C" fn(bool, bool, bool, u64),
     second_opinion: unsafe extern "C" fn(*const c_char) -> *mut c_char,
+    replace: unsafe extern "C" fn(*const c_char, *const c_char),
     reset: unsafe extern "C" fn(),
 }
 
@@ -103,6 +104,25 @@ impl StandIn {
         if complaint.is_null() { Ok(()) } else { Err(Error::SecondOpinion(self.take(complaint))) }
     }
 
+    /// From now on loads the PTX `by` where a program loads the PTX `ptx`: to plant a mistake in a kernel and see that it is
+    /// found. One text at a time, for the whole process; `None` ends this. Modules that are loaded stay as they are, and the
+    /// second opinion stays that of `ptx`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Text`] if a text holds a zero byte.
+    pub fn replace(&self, texts: Option<(&str, &str)>) -> Result<(), Error> {
+        let Some((ptx, by)) = texts else {
+            // SAFETY: nulls are allowed.
+            unsafe { (self.entry.replace)(std::ptr::null(), std::ptr::null()) };
+            return Ok(());
+        };
+        let (ptx, by) = (CString::new(ptx)?, CString::new(by)?);
+        // SAFETY: strings that outlive the call.
+        unsafe { (self.entry.replace)(ptx.as_ptr(), by.as_ptr()) };
+        Ok(())
+    }
+
     /// Sets the calling thread's counters to zero, forgets its faults, disowns the memory that it has allocated, and, for the
     /// whole process, lets the driver work again after a fault. The real driver cannot do the last.
     /// cudarc keeps an error of its own if something was dropped meanwhile; its `CudaContext::check_err` takes that away.
@@ -140,6 +160,7 @@ impl Entry {
                 set_capacity: *library.get(b"nst_libcuda_set_capacity")?,
                 set_checks: *library.get(b"nst_libcuda_set_checks")?,
                 second_opinion: *library.get(b"nst_libcuda_second_opinion")?,
+                replace: *library.get(b"nst_libcuda_replace")?,
                 reset: *library.get(b"nst_libcuda_reset")?,
             }
         };

@@ -37,6 +37,7 @@ fn errors_are_the_drivers() {
     bad_modules(&driver, &context);
     faults_stay(&driver, &context);
     unwritten_memory(&driver, &context);
+    replaced_modules(&driver, &context);
 }
 
 fn out_of_memory(driver: &StandIn, context: &Arc<CudaContext>) {
@@ -117,4 +118,14 @@ fn unwritten_memory(driver: &StandIn, context: &Arc<CudaContext>) {
     driver.set_checks(Checks::FEWEST);
     assert_eq!(run(), [] as [&str; 0]);
     driver.set_checks(Checks::ALL);
+}
+
+fn replaced_modules(driver: &StandIn, context: &Arc<CudaContext>) {
+    mend(driver, context);
+    let scale = || context.load_module(SCALE.into()).unwrap().load_function("scale");
+    driver.replace(Some((SCALE, &SCALE.replace("scale", "scales")))).unwrap();
+    assert_eq!(scale().unwrap_err(), DriverError(CUresult::CUDA_ERROR_NOT_FOUND));
+    driver.replace(None).unwrap();
+    scale().unwrap();
+    assert!(driver.replace(Some(("\0", ""))).is_err());
 }

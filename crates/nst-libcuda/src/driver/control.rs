@@ -64,6 +64,20 @@ unsafe extern "C" fn nst_libcuda_second_opinion(libraries: *const c_char) -> *mu
     }
 }
 
+/// From now on a module of the text `ptx` is loaded from the text `by`; two nulls end this.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn nst_libcuda_replace(ptx: *const c_char, by: *const c_char) {
+    // SAFETY: each is null or the caller's string.
+    let texts = unsafe { (text(ptx), text(by)) };
+    with_state(|state| {
+        state.replacement = match texts {
+            (Ok(ptx), Ok(by)) => Some((ptx.to_owned(), by.to_owned())),
+            _ => None,
+        };
+        Ok(())
+    });
+}
+
 #[unsafe(no_mangle)]
 extern "C" fn nst_libcuda_reset() {
     with_state(|state| {

@@ -26,7 +26,8 @@ pub(super) fn function(state: &mut State, number: usize) -> Result<&mut Function
 }
 
 fn load(state: &mut State, ptx: &str) -> Result<Arc<Loaded>, Status> {
-    let module = Module::parse(ptx).map_err(|error| {
+    let replacement = state.replacement.as_ref().filter(|(replaced, _)| replaced == ptx);
+    let module = Module::parse(replacement.map_or(ptx, |(_, by)| by)).map_err(|error| {
         state.fault(error.to_string());
         Status::InvalidPtx
     })?;

@@ -29,6 +29,7 @@ pub(super) enum Handle {
 #[derive(Debug)]
 pub(super) struct Loaded {
     pub(super) module: Module,
+    /// The text that the program gave, by which its twin is known.
     pub(super) ptx: String,
 }
 
@@ -94,6 +95,8 @@ pub(super) struct State {
     /// The fault after which nothing works any more.
     pub(super) broken: Option<Status>,
     pub(super) second_opinion: SecondOpinion,
+    /// The text of a module, and what is loaded in its place.
+    pub(super) replacement: Option<(String, String)>,
     tallies: HashMap<ThreadId, Tally>,
 }
 
@@ -111,6 +114,7 @@ impl Default for State {
             retained: 0,
             broken: None,
             second_opinion: SecondOpinion::default(),
+            replacement: None,
             tallies: HashMap::new(),
         }
     }
