@@ -1,8 +1,10 @@
 //! Every CUDA kernel, run on the stand-in for the driver: against the same source built for the host by a C++ compiler, and
-//! how it uses memory. One test after another: a second opinion is the whole process's.
+//! how it uses memory; and with planted mistakes, which have to be found. One test after another: a second opinion is the
+//! whole process's.
 #![cfg(target_os = "linux")]
 
 mod counted;
+mod planted;
 mod second_opinion;
 mod sources;
 mod work;
@@ -18,4 +20,5 @@ fn kernels() {
     }
     counted::memory_is_used_as_committed();
     second_opinion::host_and_interpreter_agree();
+    planted::mistakes_are_found();
 }

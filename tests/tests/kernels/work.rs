@@ -68,3 +68,19 @@ fn every(device: &Device, shape: [usize; 4], out_channels: usize) -> Result<()> 
     x.resize(2 * height - 1, width / 2 + 1, Interpolation::Cubic)?;
     Ok(())
 }
+
+/// Convolutions with every epilogue, and the results: more than one round of the inner extent, and pixels of all four edges.
+pub(crate) fn convolutions(device: &Device) -> Result<Vec<Vec<f32>>> {
+    let (shape, out_channels) = ([1, 7, 9, 12], 20);
+    let x = random(device, shape, 1)?;
+    let filter = Filter::new(&random(device, [out_channels, shape[3], 3, 3], 3)?)?;
+    let bias = random(device, [out_channels], 4)?;
+    let mut results = Vec::new();
+    for pooling in [None, Some(Pooling::Max), Some(Pooling::Average)] {
+        let epilogue = Epilogue { bias: Some(&bias), activation: Activation::Relu, pooling };
+        let (output, gate) = x.conv2d_gated(&filter, 1, epilogue)?;
+        results.push(output.conv2d_backward_data(&gate, &filter, 1, x.shape())?.to_vec()?);
+        results.push(output.to_vec()?);
+    }
+    Ok(results)
+}
