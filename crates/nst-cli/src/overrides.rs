@@ -3,7 +3,8 @@
 
 use clap::builder::PossibleValuesParser;
 use nst::config::{
-    LineSearch, LossScaling, Model, Optimizer, Pooling, Scales, Steps, StyleLoss, TotalVariation, Variable,
+    LineSearch, LossScaling, Model, Optimizer, Pooling, Scales, Steps, StyleLoss, TimeLimit, TotalVariation,
+    Variable,
 };
 use nst::{Config, LayerWeights};
 use serde::Serialize;
@@ -214,6 +215,13 @@ struct OptimizerOptions {
     /// Iterations at each scale, the last one's for those that follow; left out, each gets 0.6 times those of the one before
     #[arg(long, value_name = "NUMBERS", value_delimiter = ',', conflicts_with = "iterations")]
     scale_iterations: Option<Vec<usize>>,
+    /// End each picture's run with its best so far after the evaluation that passes this time, such as 90s or 10m; left
+    /// out, never
+    #[arg(long, value_name = "TIME")]
+    time_limit: Option<TimeLimit>,
+    /// End when the loss fell by less than this share over 20 evaluations, such as 0.01; 0: never
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    min_decrease: Option<f64>,
     /// The optimizer
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Optimizer::NAMES))]
     optimizer: Option<String>,

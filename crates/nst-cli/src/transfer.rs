@@ -71,6 +71,19 @@ pub(crate) fn run(job: &Job, inputs: Inputs) -> Result<ExitCode> {
     Ok(end(job, &outcome, has_result, start.elapsed()))
 }
 
+/// Why a run that went well ended before its iterations were done.
+fn early(job: &Job, end: &End) -> Option<String> {
+    match end {
+        End::Converged(reason) => Some(reason.clone()),
+        End::Settled => Some(format!(
+            "settled: the loss fell by less than {} of itself over 20 evaluations",
+            job.config.min_decrease
+        )),
+        End::TimeLimit => job.config.time_limit.map(|limit| format!("the time limit of {limit} is over")),
+        _ => None,
+    }
+}
+
 /// Says what came of it.
 fn end(job: &Job, outcome: &Outcome, has_result: bool, time: Duration) -> ExitCode {
     let written = job.output.display();
@@ -81,8 +94,8 @@ fn end(job: &Job, outcome: &Outcome, has_result: bool, time: Duration) -> ExitCo
     if !has_result {
         say(&format!("interrupted before there was a result; '{written}' is left as it was"));
     } else if job.verbosity != Verbosity::Quiet {
-        if let End::Converged(reason) = &outcome.end {
-            say(reason);
+        if let Some(reason) = early(job, &outcome.end) {
+            say(&reason);
         }
         let (initial, best) = (number(outcome.initial.total), number(outcome.best.total));
         let (count, plural) = (outcome.evaluations, if outcome.evaluations == 1 { "" } else { "s" });

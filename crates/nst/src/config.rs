@@ -5,6 +5,7 @@ pub use crate::choices::{
 };
 use crate::picture::MAX_SIDE;
 pub use crate::scales::Scales;
+pub use crate::stop::TimeLimit;
 use crate::{Error, LayerWeights, Result};
 use nst_vgg::Architecture;
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,11 @@ pub struct Config {
     /// Iterations of the optimizer, at all scales together. Each evaluates the network once; more often with a line search, or when a step has to
     /// be cut. The initial picture is evaluated besides.
     pub iterations: usize,
+    /// How long the run may take, from its start to its last evaluation: it ends after the one that passes this. None for no
+    /// limit. With one, the picture depends on the machine's speed.
+    pub time_limit: Option<TimeLimit>,
+    /// Stop when the loss fell by less than this share of itself over 20 evaluations; 0 for never.
+    pub min_decrease: f64,
     /// Factor on the content loss.
     pub content_weight: f64,
     /// Factor on the style loss.
@@ -87,6 +93,8 @@ impl Default for Config {
             scales: Scales::Auto,
             scale_iterations: Vec::new(),
             iterations: 200,
+            time_limit: None,
+            min_decrease: 0.0,
             content_weight: 20.0,
             style_weight: 100.0,
             tv_weight: 0.0,
@@ -195,6 +203,10 @@ impl Config {
                 });
             }
         }
+        if !(0.0..1.0).contains(&self.min_decrease) {
+            let problem = format!("must be 0 (never) or more and less than 1, got {}", self.min_decrease);
+            return Err(Error::Setting { setting: "min-decrease", problem });
+        }
         if self.history == 0 {
             return Err(Error::Setting { setting: "history", problem: "must be 1 or more".into() });
         }
@@ -228,6 +240,7 @@ mod tests {
             init: Init::File("start.png".into()),
             style_blend: vec![1.0, 2.5],
             style_size: Some(300),
+            time_limit: "1h 30m".parse().ok(),
             ..Config::default()
         };
         let text = toml::to_string(&config).unwrap();
@@ -243,7 +256,14 @@ mod tests {
 
     #[test]
     fn unknown_fields_and_choices_are_refused() {
-        for text in ["sise = 3", "pooling = \"mean\"", "content-layers = \"relu9_9\"", "size = -3"] {
+        for text in [
+            "sise = 3",
+            "time-limit = \"10\"",
+            "time-limit = 10",
+            "pooling = \"mean\"",
+            "content-layers = \"relu9_9\"",
+            "size = -3",
+        ] {
             assert!(Config::default().overlay(&table(text)).is_err(), "{text}");
         }
     }
@@ -263,6 +283,9 @@ mod tests {
             ("content-layers = \"relu4_2=1e-40\"", "content-weight"),
             ("noise = 1e5", "noise"),
             ("tolerance-change = nan", "tolerance-change"),
+            ("min-decrease = 1", "min-decrease"),
+            ("min-decrease = nan", "min-decrease"),
+            ("min-decrease = -0.01", "min-decrease"),
         ] {
             let config = Config::default().overlay(&table(text)).unwrap();
             assert!(config.check().unwrap_err().to_string().starts_with(setting), "{text}");

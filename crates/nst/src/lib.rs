@@ -46,6 +46,7 @@ mod prepare;
 mod preset;
 mod run;
 mod scales;
+mod stop;
 
 pub use bench::{BenchReport, PartTime, bench, random_weights};
 pub use config::Config;

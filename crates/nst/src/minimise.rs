@@ -1,7 +1,8 @@
 //! The loop over the optimizer's steps.
 
-use crate::config::{Config, LineSearch, Optimizer as Method, Steps};
+use crate::config::{Config, LineSearch, Optimizer as Method, Steps, TimeLimit};
 use crate::objective::{Contribution, Objective, Part};
+use crate::stop::Window;
 use crate::{End, Error, Evaluation, Event, Result};
 use nst_optim::{Adam, AdamOptions, Backtrack, BoxError, FirstStep, Lbfgs, LbfgsOptions, Optimizer, Status};
 use nst_tensor::Tensor;
@@ -56,21 +57,23 @@ pub(crate) fn minimise(
         evaluations: 0,
         recent: Vec::new(),
         best: x.clone(),
-        interrupted: false,
+        time_limit: config.time_limit,
+        stopped: None,
     };
     let mut x = [x];
     let loss = optimizer.start(&x, &mut watched).map_err(unwrapped)?;
     let initial = watched.recent_with(loss).filter(|_| loss.is_finite()).ok_or(Error::NotFinite)?;
     let mut best = initial.clone();
+    let mut window = Window::new(config.min_decrease, initial.total);
     let mut end = End::Finished;
     // Steps in a row that led nowhere.
     let mut failures = 0;
-    while watched.iteration < config.iterations && !watched.interrupted {
+    while watched.iteration < config.iterations && watched.stopped.is_none() {
         watched.iteration += 1;
         watched.recent.clear();
         let step = match optimizer.step(&mut x, &mut watched) {
             Ok(step) => step,
-            Err(_) if watched.interrupted => continue,
+            Err(_) if watched.stopped.is_some() => continue,
             // What was reached is worth more than a clean error.
             Err(error) => {
                 end = End::Failed(unwrapped(error).to_string());
@@ -83,6 +86,10 @@ pub(crate) fn minimise(
         {
             best = evaluation;
             watched.best = x[0].clone();
+        }
+        if window.has_settled(watched.evaluations, best.total) {
+            end = End::Settled;
+            break;
         }
         failures = if step.status == Status::Progress { 0 } else { failures + 1 };
         match step.status {
@@ -109,8 +116,8 @@ pub(crate) fn minimise(
             }
         }
     }
-    if watched.interrupted {
-        end = End::Interrupted;
+    if let Some(stop) = watched.stopped {
+        end = stop;
     }
     Ok(Minimum { x: watched.best, best, initial, evaluations: watched.evaluations, end })
 }
@@ -159,7 +166,9 @@ struct Watched<'a> {
     recent: Vec<Evaluation>,
     /// The best iterate accepted so far.
     best: Tensor,
-    interrupted: bool,
+    time_limit: Option<TimeLimit>,
+    /// Why no more may be evaluated.
+    stopped: Option<End>,
 }
 
 impl Watched<'_> {
@@ -192,9 +201,9 @@ impl Watched<'_> {
 
 impl nst_optim::Objective for Watched<'_> {
     fn evaluate(&mut self, x: &[Tensor]) -> std::result::Result<(f64, Vec<Tensor>), BoxError> {
-        // A line search evaluates several times in a step; an interrupted run ends at the next.
-        if self.interrupted {
-            return Err("interrupted".into());
+        // A line search evaluates several times in a step; a run that was stopped ends at the next.
+        if self.stopped.is_some() {
+            return Err("stopped".into());
         }
         let (values, gradient) = self.objective.evaluate(&x[0])?;
         let evaluation = self.evaluation(&x[0], values)?;
@@ -202,8 +211,11 @@ impl nst_optim::Objective for Watched<'_> {
         let snapshot = || self.objective.picture(&self.best);
         let event =
             Event { evaluation: &evaluation, iterations: self.before.all_iterations, snapshot: &snapshot };
-        let interrupted = (self.observer)(&event).is_break();
-        self.interrupted = interrupted;
+        if (self.observer)(&event).is_break() {
+            self.stopped = Some(End::Interrupted);
+        } else if self.time_limit.is_some_and(|limit| limit.has_passed(evaluation.seconds)) {
+            self.stopped = Some(End::TimeLimit);
+        }
         self.evaluations += 1;
         self.recent.push(evaluation);
         Ok((total, vec![gradient]))

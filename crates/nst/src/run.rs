@@ -46,6 +46,10 @@ pub enum End {
     Finished,
     /// The optimizer says that there is nothing more to gain, in its words.
     Converged(String),
+    /// The loss has settled: over a window of evaluations it fell by less than [`Config::min_decrease`].
+    Settled,
+    /// The time of [`Config::time_limit`] is over.
+    TimeLimit,
     /// The observer asked for it.
     Interrupted,
     /// The optimizer could not go on, in its words; the picture is the best one before.
@@ -141,7 +145,7 @@ impl Climb {
         device: &Device,
     ) -> Result<Option<Outcome>> {
         let end = self.minimum.as_ref().map(|minimum| &minimum.end);
-        let early = matches!(end, Some(End::Interrupted | End::Failed(_)));
+        let early = matches!(end, Some(End::Interrupted | End::TimeLimit | End::Failed(_)));
         if early { self.outcome(objective, content, device).map(Some) } else { Ok(None) }
     }
 

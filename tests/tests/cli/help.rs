@@ -27,7 +27,7 @@ fn shows_the_default_of_every_setting() {
         assert_eq!(shown.split_once(']').unwrap().0, value, "{name}");
     }
     assert_eq!(without, ["style-blend"]);
-    for name in ["style-size", "weights"] {
+    for name in ["style-size", "time-limit", "weights"] {
         let (_, after) = help.split_once(&format!(" --{name} <")).unwrap();
         assert!(after.split_once("[default: ").unwrap().0.contains("; left out, "), "{name}");
     }

@@ -57,6 +57,8 @@ fn every_flag_has_an_effect() {
         ("style-loss", "covariance"),
         ("loss-scaling", "gatys"),
         ("pooling", "avg"),
+        ("time-limit", "2m 30s"),
+        ("min-decrease", "0.015"),
         ("optimizer", "adam"),
         ("line-search", "wolfe"),
         ("steps", "torch"),

@@ -57,7 +57,17 @@ pub(super) const ROOMS: &[Room] = &[
     Room {
         name: "nst",
         workspace: &["nst-autodiff", "nst-loss", "nst-optim", "nst-tensor", "nst-vgg", "nst-weights"],
-        external: &["image", "rand", "rand_chacha", "rand_distr", "serde", "tempfile", "thiserror", "toml"],
+        external: &[
+            "humantime",
+            "image",
+            "rand",
+            "rand_chacha",
+            "rand_distr",
+            "serde",
+            "tempfile",
+            "thiserror",
+            "toml",
+        ],
         dev: &["criterion"],
     },
     Room {
@@ -68,6 +78,7 @@ pub(super) const ROOMS: &[Room] = &[
             "clap",
             "ctrlc",
             "etcetera",
+            "glob",
             "indicatif",
             "same-file",
             "serde",
