@@ -19,7 +19,7 @@ fn main() {
         weights: Weights::embedded().expect("the weights in the box"),
     };
     let config = Config { size: SIDE, ..Config::default() };
-    let (objective, start) = Objective::prepare(&config, &inputs, &Device::cpu()).expect("an objective");
+    let (objective, start) = Objective::prepare(&config, inputs, &Device::cpu()).expect("an objective");
     let x = objective.variable(&start).expect("a tensor");
     criterion.bench_function("evaluation, VGG-16, 256x256", |bencher| {
         bencher.iter(|| objective.evaluate(&x).expect("an evaluation"));

@@ -97,8 +97,7 @@ pub fn bench(
     let counting = Counting::of(device);
     let [content, style] = [inputs::stripes(5, 3)?, inputs::stripes(2, 7)?];
     let inputs = Inputs { content: Some(content), styles: vec![style], init: None, weights };
-    let (objective, start) = Objective::prepare(&config, &inputs, &Device::new(counting.clone()))?;
-    drop(inputs);
+    let (objective, start) = Objective::prepare(&config, inputs, &Device::new(counting.clone()))?;
     let x = objective.variable(&start)?;
     for _ in 0..WARM_UP {
         objective.evaluate(&x)?;

@@ -47,6 +47,7 @@ mod preset;
 mod run;
 mod scales;
 mod stop;
+mod studio;
 
 pub use bench::{BenchReport, PartTime, bench, random_weights};
 pub use config::Config;
@@ -59,3 +60,4 @@ pub use objective::{Contribution, Objective, Part};
 pub use picture::Picture;
 pub use preset::Preset;
 pub use run::{End, Inputs, Outcome, stylize};
+pub use studio::{Pictures, Studio, Styles};

@@ -8,6 +8,8 @@ use nst_loss::{
 };
 use nst_tensor::{Device, Tensor, Variation};
 use nst_vgg::{Layer, PixelConversion, PixelMap, Pixels, Vgg};
+use std::fmt;
+use std::sync::Arc;
 
 /// The part of the loss that a term counts as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,11 +23,12 @@ pub enum Part {
 }
 
 /// One loss at one layer (or of the picture itself), with its weight.
-struct Term {
+#[derive(Clone)]
+pub(crate) struct Term {
     part: Part,
     layer: Option<Layer>,
     weight: f64,
-    loss: Box<dyn Loss>,
+    loss: Arc<dyn Loss>,
 }
 
 /// What a term contributes to the loss.
@@ -44,17 +47,17 @@ pub struct Contribution {
 /// minimise it in a way of your own.
 pub struct Objective {
     device: Device,
-    vgg: Vgg,
+    vgg: Arc<Vgg>,
     /// From RGB in 0..1 to the variable's pixels.
     variable: PixelMap,
     to_network: PixelConversion,
     to_bgr255: PixelConversion,
-    terms: Vec<Term>,
+    pub(crate) terms: Vec<Term>,
 }
 
 impl Objective {
     /// An objective without terms, on a network.
-    pub(crate) fn new(config: &Config, vgg: Vgg, device: &Device) -> Result<Self> {
+    pub(crate) fn new(config: &Config, vgg: Arc<Vgg>, device: &Device) -> Result<Self> {
         let variable = match config.variable {
             Variable::Bgr255 => PixelMap::from_rgb(Pixels::Bgr255),
             Variable::Rgb01 => PixelMap::identity(),
@@ -88,7 +91,7 @@ impl Objective {
         let features = self.features(picture, &layers)?;
         for ((layer, weight), target) in config.content_layers.used().zip(features) {
             let loss = ContentLoss::new(scaling, target);
-            self.add(Part::Content, Some(layer), config.content_weight * weight, Box::new(loss));
+            self.add(Part::Content, Some(layer), config.content_weight * weight, Arc::new(loss));
         }
         Ok(())
     }
@@ -114,7 +117,7 @@ impl Objective {
             let shares: Vec<(f64, &Tensor)> =
                 descriptors.iter().map(|(share, tensor)| (*share, tensor)).collect();
             let loss = StyleLoss::new(kind, scaling, Tensor::linear_combination(&shares)?)?;
-            self.add(Part::Style, Some(layer), config.style_weight * weight, Box::new(loss));
+            self.add(Part::Style, Some(layer), config.style_weight * weight, Arc::new(loss));
         }
         Ok(())
     }
@@ -125,11 +128,11 @@ impl Objective {
             config::TotalVariation::Absolute => Variation::Absolute,
             config::TotalVariation::Squared => Variation::Squared,
         };
-        self.add(Part::Variation, None, config.tv_weight, Box::new(VariationLoss { kind }));
+        self.add(Part::Variation, None, config.tv_weight, Arc::new(VariationLoss { kind }));
     }
 
     /// A term of weight zero is no term: it would cost time and change nothing.
-    fn add(&mut self, part: Part, layer: Option<Layer>, weight: f64, loss: Box<dyn Loss>) {
+    fn add(&mut self, part: Part, layer: Option<Layer>, weight: f64, loss: Arc<dyn Loss>) {
         if weight > 0.0 {
             self.terms.push(Term { part, layer, weight, loss });
         }
@@ -210,6 +213,15 @@ impl Objective {
             value: term.weight * f64::from(number.first().copied().unwrap_or(f32::NAN)),
         });
         Ok((values.collect(), gradient))
+    }
+}
+
+impl fmt::Debug for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Term")
+            .field("name", &self.name())
+            .field("weight", &self.weight)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,29 +1,33 @@
 //! From settings and pictures to an objective and a picture to start from.
 
-use crate::config::{Config, Init, Model, Pooling};
+use crate::config::{Config, Init, Model};
 use crate::objective::Objective;
 use crate::picture::MAX_PIXELS;
-use crate::{Error, Inputs, LayerWeights, Picture, Result};
+use crate::{Error, Inputs, LayerWeights, Picture, Pictures, Result, Studio};
 use nst_tensor::Device;
-use nst_vgg::{Architecture, Layer, PixelMap, Pixels, Vgg};
+use nst_vgg::{Architecture, Layer, PixelMap, Pixels};
 use nst_weights::Weights;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
+use std::sync::Arc;
 
 impl Objective {
     /// The objective that the settings and pictures ask for, and the picture to start from.
     ///
     /// # Errors
     /// As [`crate::stylize`].
-    pub fn prepare(config: &Config, inputs: &Inputs, device: &Device) -> Result<(Self, Picture)> {
-        let Layout { size: (width, height), layers, content, styles } = Layout::of(config, inputs)?;
-        let pooling = match config.pooling {
-            Pooling::Max => nst_tensor::Pooling::Max,
-            Pooling::Average => nst_tensor::Pooling::Average,
-        };
-        let vgg = Vgg::load(&inputs.weights, device, pooling, &layers)?;
-        let mut objective = Objective::new(config, vgg, device)?;
+    pub fn prepare(config: &Config, inputs: Inputs, device: &Device) -> Result<(Self, Picture)> {
+        let (pictures, weights) = inputs.split();
+        Studio::new(config, &weights, device)?.objective(config, &pictures)
+    }
+}
+
+impl Studio {
+    /// The objective at one scale, whose settings are `config`, and the picture to start from.
+    pub(crate) fn objective(&self, config: &Config, inputs: &Pictures) -> Result<(Objective, Picture)> {
+        let Layout { size: (width, height), content, styles } = Layout::of(config, inputs)?;
+        let mut objective = Objective::new(config, Arc::clone(&self.network), &self.device)?;
         if let Some(picture) = content {
             objective.add_content(config, &picture.resized(width, height))?;
         }
@@ -32,12 +36,13 @@ impl Objective {
                 let (width, height) = picture.fitted(config.style_size.unwrap_or(config.size));
                 (share, picture.resized(width, height))
             };
-            objective.add_style(config, &styles.into_iter().map(resized).collect::<Vec<_>>())?;
+            inputs.styles.add_to(&mut objective, &self.network, config, |objective| {
+                objective.add_style(config, &styles.into_iter().map(resized).collect::<Vec<_>>())
+            })?;
         }
         objective.add_variation(config);
         if objective.is_empty() {
-            let problem = "every loss has weight 0 or no picture, so there is nothing to do".into();
-            return Err(Error::Setting { setting: "content-weight, style-weight, tv-weight", problem });
+            return Err(nothing_to_do());
         }
         let initial = initial(config, inputs, (width, height))?;
         Ok((objective, initial))
@@ -48,20 +53,18 @@ impl Objective {
 pub(crate) struct Layout<'a> {
     /// Width and height of the result.
     pub(crate) size: (usize, usize),
-    layers: Vec<Layer>,
     content: Option<&'a Picture>,
     /// With their shares.
     styles: Vec<(f64, &'a Picture)>,
 }
 
 impl<'a> Layout<'a> {
-    /// Checks settings, network and pictures against each other.
+    /// Checks settings and pictures against each other.
     ///
     /// # Errors
     /// As [`crate::stylize`].
-    pub(crate) fn of(config: &Config, inputs: &'a Inputs) -> Result<Self> {
+    pub(crate) fn of(config: &Config, inputs: &'a Pictures) -> Result<Self> {
         config.check()?;
-        check_model(config, &inputs.weights)?;
         let content = inputs.content.as_ref();
         let frame = content.or(inputs.styles.first());
         let frame = frame.ok_or(Error::Missing("a content or a style picture is needed"))?;
@@ -71,24 +74,28 @@ impl<'a> Layout<'a> {
         let with_content = content.filter(|_| config.content_weight > 0.0);
         let with_styles: Vec<(f64, &Picture)> = shares(&config.style_blend, inputs.styles.len())?
             .into_iter()
-            .zip(&inputs.styles)
+            .zip(inputs.styles.iter())
             .filter(|(share, _)| config.style_weight > 0.0 && *share > 0.0)
             .collect();
-        let mut layers = Vec::new();
         if let Some(picture) = with_content {
-            layers.extend(layers_for("content", &[picture], &config.content_layers, |_| (width, height))?);
+            check_layers("content", &[picture], &config.content_layers, |_| (width, height))?;
         }
         let pictures: Vec<&Picture> = with_styles.iter().map(|(_, picture)| *picture).collect();
         let fitted = |picture: &Picture| picture.fitted(config.style_size.unwrap_or(config.size));
-        let style_layers = layers_for("style", &pictures, &config.style_layers, fitted)?;
-        check_size("resulting", (width, height), style_layers.iter().copied().max())?;
-        layers.extend(style_layers);
-        Ok(Self { size: (width, height), layers, content: with_content, styles: with_styles })
+        let deepest = check_layers("style", &pictures, &config.style_layers, fitted)?;
+        check_size("resulting", (width, height), deepest)?;
+        Ok(Self { size: (width, height), content: with_content, styles: with_styles })
     }
 }
 
+/// That the settings, or what was given beside them, leave nothing to minimise.
+pub(crate) fn nothing_to_do() -> Error {
+    let problem = "every loss has weight 0 or no picture, so there is nothing to do".into();
+    Error::Setting { setting: "content-weight, style-weight, tv-weight", problem }
+}
+
 /// The network must be the one that the settings name.
-fn check_model(config: &Config, weights: &Weights) -> Result<()> {
+pub(crate) fn check_model(config: &Config, weights: &Weights) -> Result<()> {
     let wanted = match config.model {
         Model::Vgg16 => Architecture::Vgg16,
         Model::Vgg19 => Architecture::Vgg19,
@@ -100,19 +107,16 @@ fn check_model(config: &Config, weights: &Weights) -> Result<()> {
     Err(Error::Setting { setting: "model", problem })
 }
 
-/// The layers that a loss uses on `pictures`, which are large enough for them as they are and as they will be resampled.
-fn layers_for(
+/// Checks that `pictures` are large enough for a loss's layers, as they are and as they will be resampled: the deepest of the
+/// layers, if there is a picture.
+fn check_layers(
     role: &'static str,
     pictures: &[&Picture],
     weights: &LayerWeights,
     resampled: impl Fn(&Picture) -> (usize, usize),
-) -> Result<Vec<Layer>> {
-    if pictures.is_empty() {
-        return Ok(Vec::new());
-    }
-    let layers: Vec<Layer> = weights.used().map(|(layer, _)| layer).collect();
+) -> Result<Option<Layer>> {
+    let deepest = weights.used().map(|(layer, _)| layer).max().filter(|_| !pictures.is_empty());
     for picture in pictures {
-        let deepest = layers.iter().copied().max();
         check_size(role, (picture.width(), picture.height()), deepest)?;
         check_pixels("style-size", resampled(picture))?;
         check_size(
@@ -121,11 +125,11 @@ fn layers_for(
             deepest,
         )?;
     }
-    Ok(layers)
+    Ok(deepest)
 }
 
 /// The picture to start from.
-fn initial(config: &Config, inputs: &Inputs, (width, height): (usize, usize)) -> Result<Picture> {
+fn initial(config: &Config, inputs: &Pictures, (width, height): (usize, usize)) -> Result<Picture> {
     let needed = |picture: Option<Picture>| {
         let problem = || format!("'{}' needs that picture", String::from(config.init.clone()));
         picture.ok_or_else(|| Error::Setting { setting: "init", problem: problem() })

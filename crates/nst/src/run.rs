@@ -2,10 +2,11 @@
 
 use crate::minimise::{Before, Minimum, minimise};
 use crate::prepare::Layout;
-use crate::{Config, Error, Evaluation, Event, Objective, Picture, Result};
+use crate::{Config, Error, Evaluation, Event, Objective, Picture, Pictures, Result, Studio, Styles};
 use nst_tensor::{Device, Interpolation, Memory};
 use nst_weights::Weights;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What a style transfer works on, opened and decoded.
@@ -58,7 +59,7 @@ pub enum End {
 
 /// Makes a picture with the content of one and the style of others (Gatys, Ecker and Bethge 2015): minimises the weighted
 /// losses over the pixels, coarse to fine ([`crate::config::Scales`]). The observer is told of each evaluation and may end the run; the result is always the best
-/// picture that the optimizer accepted.
+/// picture that the optimizer accepted. For many pictures with the same settings, see [`Studio`].
 ///
 /// Same inputs, seed and version on the same device: the same picture to the bit, whatever the number of threads.
 ///
@@ -70,25 +71,51 @@ pub fn stylize(
     device: &Device,
     observer: &mut dyn FnMut(&Event<'_>) -> ControlFlow<()>,
 ) -> Result<Outcome> {
-    // What is wrong at the last scale must not come to light after the work of the others.
-    let size = Layout::of(config, &inputs)?.size;
-    let (ladder, last) = config.ladder_for(&inputs);
-    let mut climb = Climb::new(size, ladder.iter().chain([&last]).map(|scale| scale.iterations).sum());
-    for scale in ladder {
-        let config = config.at(scale);
-        let (objective, initial) = Objective::prepare(&config, &inputs, device)?;
-        climb.minimise(&config, &objective, &initial, inputs.content.as_ref(), observer)?;
-        if let Some(outcome) = climb.ended_early(&objective, inputs.content.as_ref(), device)? {
-            return Ok(outcome);
-        }
-    }
-    let config = config.at(last);
-    let (objective, initial) = Objective::prepare(&config, &inputs, device)?;
-    let content = inputs.content.as_ref();
+    let (pictures, weights) = inputs.split();
+    let studio = Studio::new(config, &weights, device)?;
     // The device has its own by now.
-    drop((inputs.styles, inputs.init, inputs.weights));
-    climb.minimise(&config, &objective, &initial, content, observer)?;
-    climb.outcome(&objective, content, device)
+    drop(weights);
+    studio.stylize(pictures, observer)
+}
+
+impl Inputs {
+    /// The pictures, and the weights.
+    pub(crate) fn split(self) -> (Pictures, Weights) {
+        let Self { content, styles, init, weights } = self;
+        (Pictures { content, styles: Styles::new(styles), init: init.map(Arc::new) }, weights)
+    }
+}
+
+impl Studio {
+    /// As [`stylize`], with the studio's settings and network.
+    ///
+    /// # Errors
+    /// As [`stylize`].
+    pub fn stylize(
+        &self,
+        pictures: Pictures,
+        observer: &mut dyn FnMut(&Event<'_>) -> ControlFlow<()>,
+    ) -> Result<Outcome> {
+        // What is wrong at the last scale must not come to light after the work of the others.
+        let size = Layout::of(&self.config, &pictures)?.size;
+        let (ladder, last) = self.config.ladder_for(&pictures);
+        let mut climb = Climb::new(size, ladder.iter().chain([&last]).map(|scale| scale.iterations).sum());
+        for scale in ladder {
+            let config = self.config.at(scale);
+            let (objective, initial) = self.objective(&config, &pictures)?;
+            climb.minimise(&config, &objective, &initial, pictures.content.as_ref(), observer)?;
+            if let Some(outcome) = climb.ended_early(&objective, pictures.content.as_ref(), &self.device)? {
+                return Ok(outcome);
+            }
+        }
+        let config = self.config.at(last);
+        let (objective, initial) = self.objective(&config, &pictures)?;
+        let Pictures { content, styles, init } = pictures;
+        // The device has its own by now.
+        drop((styles, init));
+        climb.minimise(&config, &objective, &initial, content.as_ref(), observer)?;
+        climb.outcome(&objective, content.as_ref(), &self.device)
+    }
 }
 
 /// A run on its way from coarse to fine.

@@ -5,7 +5,7 @@
 //! worth of evaluations (Gatys et al. 2017, "Controlling Perceptual Factors in Neural Style Transfer", section 7).
 
 use crate::prepare::Layout;
-use crate::{Config, Inputs};
+use crate::{Config, Pictures};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 
@@ -87,12 +87,12 @@ impl Config {
         sizes.iter().zip(iterations).map(|(&size, iterations)| Scale { size, iterations }).collect()
     }
 
-    /// The scales that `inputs` can go through, before the last, and the last. Of [`Scales::Auto`], those are left out in which
+    /// The scales that `pictures` can go through, before the last, and the last. Of [`Scales::Auto`], those are left out in which
     /// a picture is too small for a layer.
-    pub(crate) fn ladder_for(&self, inputs: &Inputs) -> (Vec<Scale>, Scale) {
+    pub(crate) fn ladder_for(&self, pictures: &Pictures) -> (Vec<Scale>, Scale) {
         let possible = |size: usize| {
             let scale = Scale { size, iterations: 0 };
-            size == self.size || self.scales != Scales::Auto || Layout::of(&self.at(scale), inputs).is_ok()
+            size == self.size || self.scales != Scales::Auto || Layout::of(&self.at(scale), pictures).is_ok()
         };
         let mut sizes = self.scales.sizes(self.size);
         sizes.retain(|&size| possible(size));
