@@ -1,5 +1,6 @@
 //! The command line, as typed.
 
+use crate::batch::BatchArgs;
 use crate::device::DeviceArgs;
 use crate::overrides::{BenchOverrides, ContentOverrides, StyleOverrides, StylizeOverrides};
 use crate::{defaults, reconstruct};
@@ -54,6 +55,7 @@ pub(crate) struct Args {
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
     Stylize(StylizeArgs),
+    Batch(BatchArgs),
     Reconstruct(ReconstructArgs),
     Bench(BenchArgs),
     Devices(DevicesArgs),
@@ -73,6 +75,7 @@ impl Args {
     fn documented() -> clap::Command {
         Self::command()
             .mut_subcommand("stylize", |stylize| defaults::show(stylize, &Config::default()))
+            .mut_subcommand("batch", |batch| defaults::show(batch, &Config::default()))
             .mut_subcommand("bench", |bench| defaults::show(bench, &Config::default()))
             .mut_subcommand("reconstruct", |reconstruct| {
                 reconstruct
@@ -99,16 +102,24 @@ pub(crate) struct StylizeArgs {
     pub(crate) styles: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) run: RunArgs,
-    /// Follow the conventions of a published system
-    #[arg(long, value_name = "NAME", value_parser = preset_parser(), help_heading = "Settings as a whole")]
-    pub(crate) preset: Option<Preset>,
-    /// Settings from a TOML file, named as the flags are: style-weight = 300
-    #[arg(long, value_name = "FILE", help_heading = "Settings as a whole")]
-    pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) settings: StylizeOverrides,
+    pub(crate) settings: SettingsArgs,
+    #[command(flatten)]
+    pub(crate) overrides: StylizeOverrides,
     #[command(flatten)]
     pub(crate) weight_file: WeightFileArgs,
+}
+
+/// Where the settings come from, flags apart.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Settings as a whole")]
+pub(crate) struct SettingsArgs {
+    /// Follow the conventions of a published system
+    #[arg(long, value_name = "NAME", value_parser = preset_parser())]
+    pub(crate) preset: Option<Preset>,
+    /// Settings from a TOML file, named as the flags are: style-weight = 300
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 fn preset_parser() -> impl TypedValueParser<Value = Preset> {

@@ -28,6 +28,17 @@ pub(crate) enum Verbosity {
     Verbose,
 }
 
+impl Verbosity {
+    /// As the flags say.
+    pub(crate) fn of(quiet: bool, verbose: bool) -> Self {
+        match (quiet, verbose) {
+            (true, _) => Self::Quiet,
+            (_, true) => Self::Verbose,
+            _ => Self::Normal,
+        }
+    }
+}
+
 /// The files of a run that are read.
 pub(crate) struct Sources<'a> {
     pub(crate) content: Option<&'a Path>,
@@ -73,11 +84,7 @@ impl Job {
             output: args.output.clone(),
             save_every: args.save_every.map(usize::from),
             trace: args.trace.clone(),
-            verbosity: match (args.quiet, args.verbose) {
-                (true, _) => Verbosity::Quiet,
-                (_, true) => Verbosity::Verbose,
-                _ => Verbosity::Normal,
-            },
+            verbosity: Verbosity::of(args.quiet, args.verbose),
         };
         Ok((job, inputs))
     }

@@ -1,6 +1,7 @@
 //! `nst`: neural style transfer on the command line.
 
 mod args;
+mod batch;
 mod bench;
 mod console;
 mod defaults;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     let result = match Args::from_command_line() {
         Ok(args) => match args.command {
             Command::Stylize(args) => stylize::run(&args),
+            Command::Batch(args) => batch::run(&args),
             Command::Reconstruct(args) => reconstruct::run(&args),
             Command::Bench(args) => bench::run(&args),
             Command::Devices(args) => devices::run(&args),

@@ -54,7 +54,7 @@ fn is_linked(one: &Path, other: &Path) -> bool {
 }
 
 /// The one path of a file: absolute, without links. For a file that is still to be written, by way of its folder.
-fn resolved(path: &Path) -> PathBuf {
+pub(crate) fn resolved(path: &Path) -> PathBuf {
     if let Ok(path) = path.canonicalize() {
         return path;
     }

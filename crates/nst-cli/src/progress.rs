@@ -14,18 +14,34 @@ pub(crate) struct Progress {
     bar: ProgressBar,
     /// On a pipe.
     lines: Option<Throttle>,
+    /// Which of several pictures it is; empty if there is one.
+    label: String,
 }
 
 impl Progress {
     pub(crate) fn new(verbosity: Verbosity) -> Result<Self> {
         if verbosity == Verbosity::Quiet || !stderr().is_terminal() {
             let lines = (verbosity != Verbosity::Quiet).then(Throttle::new);
-            return Ok(Self { bar: ProgressBar::hidden(), lines });
+            return Ok(Self { bar: ProgressBar::hidden(), lines, label: String::new() });
         }
-        let style = ProgressStyle::with_template("{wide_bar} {pos}/{len}  {msg}")?;
+        let style = ProgressStyle::with_template("{prefix}{wide_bar} {pos}/{len}  {msg}")?;
         let bar = ProgressBar::new(0).with_style(style).with_message("preparing");
         bar.tick();
-        Ok(Self { bar, lines: None })
+        Ok(Self { bar, lines: None, label: String::new() })
+    }
+
+    /// Begins another picture of several.
+    pub(crate) fn begin(&mut self, label: String) {
+        self.bar.reset();
+        self.bar.set_length(0);
+        self.bar.set_message("preparing");
+        self.bar.set_prefix(label.clone());
+        self.label = label;
+    }
+
+    /// Which of several pictures it is, to stand before what is said of it; empty if there is one.
+    pub(crate) fn label(&self) -> &str {
+        &self.label
     }
 
     /// The bar, for others to say something over it.
@@ -43,7 +59,7 @@ impl Progress {
         let message =
             format!("{size}, loss {}, {per_second:.2} evaluations/s{left}", number(evaluation.total));
         if self.lines.as_mut().is_some_and(Throttle::is_due) {
-            say(&format!("iteration {done} of {all}: {message}"));
+            say(&format!("{}iteration {done} of {all}: {message}", self.label));
         }
         self.bar.set_message(message);
         self.bar.set_length(all as u64);

@@ -1,8 +1,9 @@
 //! `nst stylize`: from arguments to a run.
 
-use crate::args::StylizeArgs;
+use crate::args::{SettingsArgs, StylizeArgs};
 use crate::failure::{join_lines, usage};
 use crate::job::{Job, Sources};
+use crate::overrides::StylizeOverrides;
 use crate::{overrides, transfer};
 use anyhow::{Result, anyhow};
 use nst::{Config, Preset};
@@ -10,19 +11,29 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 pub(crate) fn run(args: &StylizeArgs) -> Result<ExitCode> {
-    let preset = args.preset.map_or_else(Config::default, Preset::config);
-    let configured = match &args.config {
-        Some(file) => read_config(&preset, file)?,
-        None => preset,
-    };
-    let config = overrides::overlay(&configured, &args.settings)?;
+    let config = args.settings.config(&args.overrides)?;
     let sources = Sources {
         content: Some(&args.content),
         styles: args.styles.iter().map(PathBuf::as_path).collect(),
-        config_file: args.config.as_deref(),
+        config_file: args.settings.config.as_deref(),
     };
     let (job, inputs) = Job::open(config, &sources, &args.run, &args.weight_file)?;
     transfer::run(&job, inputs)
+}
+
+impl SettingsArgs {
+    /// The settings: the preset's or the defaults, those of the file laid over them, and the flags over these.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or something in it or in a flag cannot be that setting.
+    pub(crate) fn config(&self, overrides: &StylizeOverrides) -> Result<Config> {
+        let preset = self.preset.map_or_else(Config::default, Preset::config);
+        let configured = match &self.config {
+            Some(file) => read_config(&preset, file)?,
+            None => preset,
+        };
+        overrides::overlay(&configured, overrides)
+    }
 }
 
 /// The settings with those of a file laid over them.

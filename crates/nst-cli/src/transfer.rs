@@ -23,16 +23,27 @@ pub(crate) fn run(job: &Job, inputs: Inputs) -> Result<ExitCode> {
     if job.verbosity == Verbosity::Verbose {
         summary::before(job, &inputs.weights);
     }
-    let start = Instant::now();
     let mut progress = Progress::new(job.verbosity)?;
-    let bar = progress.bar().clone();
-    let quiet = job.verbosity == Verbosity::Quiet;
-    let interrupted = interrupt::watch(move || {
-        if !quiet {
-            let notice = "ending after this evaluation; Ctrl-C again ends at once, without a picture";
-            bar.suspend(|| say(notice));
-        }
-    })?;
+    let notice = "ending after this evaluation; Ctrl-C again ends at once, without a picture";
+    let interrupted = interrupt::watch(progress.bar(), job.verbosity, notice)?;
+    let go_on = || !interrupted.load(Ordering::Relaxed);
+    paint(job, &mut progress, &go_on, |observer| nst::stylize(&job.config, inputs, &job.device, observer))
+}
+
+/// What is told of each evaluation.
+type Observer<'a> = dyn FnMut(&Event<'_>) -> ControlFlow<()> + 'a;
+
+/// Makes the job's picture by `stylize` while `go_on` says so, shows how it goes and writes what came of it.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn paint(
+    job: &Job,
+    progress: &mut Progress,
+    go_on: &dyn Fn() -> bool,
+    stylize: impl FnOnce(&mut Observer<'_>) -> nst::Result<Outcome>,
+) -> Result<ExitCode> {
+    let start = Instant::now();
     let mut trace = job.trace.clone().map(Trace::new);
     let snapshots = job.save_every.map(|every| Snapshots::new(job.output.clone(), every));
     let mut observe = |event: &Event<'_>| -> Result<()> {
@@ -41,10 +52,9 @@ pub(crate) fn run(job: &Job, inputs: Inputs) -> Result<ExitCode> {
         snapshots.as_ref().map_or(Ok(()), |snapshots| snapshots.observe(event))
     };
     let mut failed = None;
-    let outcome = nst::stylize(&job.config, inputs, &job.device, &mut |event| {
+    let outcome = stylize(&mut |event| {
         failed = observe(event).err();
-        let go_on = failed.is_none() && !interrupted.load(Ordering::Relaxed);
-        if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if failed.is_none() && go_on() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     progress.finish();
     let outcome = outcome?;
@@ -68,7 +78,7 @@ pub(crate) fn run(job: &Job, inputs: Inputs) -> Result<ExitCode> {
              try a lower --learning-rate or lower weights"
         );
     }
-    Ok(end(job, &outcome, has_result, start.elapsed()))
+    Ok(end(job, progress.label(), &outcome, has_result, start.elapsed()))
 }
 
 /// Why a run that went well ended before its iterations were done.
@@ -85,7 +95,7 @@ fn early(job: &Job, end: &End) -> Option<String> {
 }
 
 /// Says what came of it.
-fn end(job: &Job, outcome: &Outcome, has_result: bool, time: Duration) -> ExitCode {
+fn end(job: &Job, label: &str, outcome: &Outcome, has_result: bool, time: Duration) -> ExitCode {
     let written = job.output.display();
     let (verb, code) = match &outcome.end {
         End::Interrupted => ("interrupted; wrote", ExitCode::from(INTERRUPTED)),
@@ -95,12 +105,14 @@ fn end(job: &Job, outcome: &Outcome, has_result: bool, time: Duration) -> ExitCo
         say(&format!("interrupted before there was a result; '{written}' is left as it was"));
     } else if job.verbosity != Verbosity::Quiet {
         if let Some(reason) = early(job, &outcome.end) {
-            say(&reason);
+            say(&format!("{label}{reason}"));
         }
         let (initial, best) = (number(outcome.initial.total), number(outcome.best.total));
         let (count, plural) = (outcome.evaluations, if outcome.evaluations == 1 { "" } else { "s" });
         let time = HumanDuration(time);
-        say(&format!("{verb} {written}: loss {initial} -> {best} in {count} evaluation{plural}, {time}"));
+        say(&format!(
+            "{label}{verb} {written}: loss {initial} -> {best} in {count} evaluation{plural}, {time}"
+        ));
     }
     code
 }

@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn a_window_measures_the_share_of_its_first_loss() {
         // In 20 evaluations this one falls by 1 - 0.999^20 = 1.98 %.
-        let falling = |at: usize| 0.999f64.powi(at as i32);
+        let falling = |at: usize| 0.999f64.powf(at as f64);
         assert_eq!(stops(0.0199, 1, falling), Some(1 + WINDOW));
         assert_eq!(stops(0.0197, 1, falling), None);
         // From `at - 20` evaluations to `at`, this one falls by 20 / at of itself.

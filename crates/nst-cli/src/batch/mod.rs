@@ -1,0 +1,139 @@
+//! `nst batch`: many pictures with one load of the network, whatever becomes of each.
+
+mod args;
+mod pattern;
+mod plan;
+mod shard;
+mod sources;
+mod tally;
+
+pub(crate) use args::BatchArgs;
+
+use crate::failure::{INTERRUPTED, join_lines};
+use crate::job::{Job, Verbosity};
+use crate::progress::Progress;
+use crate::{console, interrupt, summary, transfer, weight_store};
+use anyhow::Result;
+use nst::config::Init;
+use nst::{Picture, Pictures, Studio, Styles};
+use plan::{Group, Plan, Task};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tally::Tally;
+
+pub(crate) fn run(args: &BatchArgs) -> Result<ExitCode> {
+    let config = args.settings.config(&args.overrides)?;
+    config.check()?;
+    let init = match &config.init {
+        Init::File(path) => Some(path.clone()),
+        _ => None,
+    };
+    let read = [init.as_ref(), args.settings.config.as_ref(), config.weights.as_ref()];
+    let read: Vec<&Path> = read.into_iter().flatten().map(PathBuf::as_path).collect();
+    let plan = Plan::new(&args.pictures, &config, &read)?;
+    let verbosity = Verbosity::of(args.talk.quiet, args.talk.verbose);
+    let mut tally = Tally::new(plan.count(), plan.skipped);
+    let mut interrupted = false;
+    // Nothing is loaded for nothing.
+    if plan.count() > 0 {
+        let weights = weight_store::open(&config, args.weight_file.pixels)?;
+        let init = init.as_deref().map(Picture::load).transpose()?.map(Arc::new);
+        let device = args.talk.device.open()?;
+        let job = Job { config, device, output: PathBuf::new(), save_every: None, trace: None, verbosity };
+        if verbosity == Verbosity::Verbose {
+            summary::before(&job, &weights);
+        }
+        let studio = Studio::new(&job.config, &weights, &job.device)?;
+        drop(weights);
+        let progress = Progress::new(verbosity)?;
+        let notice = "ending after this picture; Ctrl-C again ends at once, without it";
+        let interrupt = interrupt::watch(progress.bar(), verbosity, notice)?;
+        let mut batch = Batch { studio, init, job, progress, interrupt, tally };
+        for group in plan.groups {
+            batch.paint_group(&group);
+        }
+        interrupted = batch.is_interrupted();
+        tally = batch.tally;
+    }
+    if verbosity != Verbosity::Quiet {
+        console::say(&tally.line(interrupted));
+    }
+    Ok(if interrupted { ExitCode::from(INTERRUPTED) } else { tally.exit_code() })
+}
+
+/// A batch at work.
+struct Batch {
+    studio: Studio,
+    init: Option<Arc<Picture>>,
+    /// With the output of the picture in work.
+    job: Job,
+    progress: Progress,
+    interrupt: Arc<AtomicBool>,
+    tally: Tally,
+}
+
+impl Batch {
+    fn is_interrupted(&self) -> bool {
+        self.interrupt.load(Ordering::Relaxed)
+    }
+
+    /// Makes all pictures in one style, and says which of them fail.
+    fn paint_group(&mut self, group: &Group) {
+        if self.is_interrupted() {
+            return;
+        }
+        let styles = group.styles.iter().map(|path| Picture::load(path)).collect::<Result<_, _>>();
+        let styles = match styles {
+            Ok(styles) => Styles::new(styles),
+            Err(error) => {
+                let count = group.tasks.len();
+                self.tally.failed += count;
+                self.complain(&format!("{error}; pictures left out for it: {count}"));
+                return;
+            }
+        };
+        for task in &group.tasks {
+            if self.is_interrupted() {
+                return;
+            }
+            match self.paint(task, &styles) {
+                Ok(()) => self.tally.done += 1,
+                Err(error) => {
+                    self.tally.failed += 1;
+                    self.complain(&named(&error, task, group));
+                }
+            }
+        }
+    }
+
+    /// Makes one picture.
+    fn paint(&mut self, task: &Task, styles: &Styles) -> Result<()> {
+        self.progress.begin(self.tally.label());
+        self.job.output.clone_from(&task.output);
+        let content = Some(Picture::load(&task.content)?);
+        let pictures = Pictures { content, styles: styles.clone(), init: self.init.clone() };
+        // What is begun is brought to its end: a picture that is there is a whole one.
+        let go_on = || true;
+        transfer::paint(&self.job, &mut self.progress, &go_on, |observer| {
+            self.studio.stylize(pictures, observer)
+        })?;
+        Ok(())
+    }
+
+    /// Says an error.
+    fn complain(&self, error: &str) {
+        self.progress.finish();
+        console::say(&format!("nst: {}", join_lines(error)));
+    }
+}
+
+/// The error with the pictures it is about, which errors about files name themselves.
+fn named(error: &anyhow::Error, task: &Task, group: &Group) -> String {
+    if let Some(nst::Error::Picture { .. }) = error.downcast_ref() {
+        return error.to_string();
+    }
+    let styles: Vec<_> = group.styles.iter().map(|style| format!("'{}'", style.display())).collect();
+    format!("'{}' in the style of {}: {error}", task.content.display(), styles.join(" and "))
+}

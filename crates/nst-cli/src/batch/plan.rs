@@ -1,0 +1,116 @@
+//! What a batch will make: every content in every style, and where it goes. What can be refused is refused here.
+
+use super::args::PictureArgs;
+use super::pattern::Fields;
+use super::sources;
+use crate::failure::usage;
+use crate::paths;
+use anyhow::Result;
+use nst::{Config, Picture};
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+/// A picture to make.
+#[derive(Clone)]
+pub(super) struct Task {
+    pub(super) content: PathBuf,
+    pub(super) output: PathBuf,
+}
+
+/// The pictures to make in one style.
+pub(super) struct Group {
+    /// Blended, if there are several.
+    pub(super) styles: Vec<PathBuf>,
+    pub(super) tasks: Vec<Task>,
+}
+
+/// All that this command makes.
+pub(super) struct Plan {
+    pub(super) groups: Vec<Group>,
+    /// Pictures that were there already.
+    pub(super) skipped: usize,
+}
+
+impl Plan {
+    /// Lays out the shard's part of the batch. `read` are files that are read besides the pictures.
+    ///
+    /// # Errors
+    /// If a picture or folder is not there, two pictures would have one name, or one would replace a file that is read.
+    pub(super) fn new(args: &PictureArgs, config: &Config, read: &[&Path]) -> Result<Self> {
+        let contents = sources::expand(&args.content, args.recursive)?;
+        let styles = sources::expand(&args.style, args.recursive)?;
+        let read: HashSet<PathBuf> = contents
+            .iter()
+            .chain(&styles)
+            .map(PathBuf::as_path)
+            .chain(read.iter().copied())
+            .map(paths::resolved)
+            .collect();
+        let mut tasks = Vec::new();
+        for (group, styles) in blends(config, styles)?.into_iter().enumerate() {
+            tasks.extend(contents.iter().map(|content| (group, styles.clone(), content.clone())));
+        }
+        let count = tasks.len();
+        let mut written = HashMap::new();
+        let mut named = Vec::new();
+        for (index, (group, styles, content)) in tasks.into_iter().enumerate() {
+            let style = styles.iter().map(|style| stem(style)).collect::<Vec<_>>().join("+");
+            let fields = Fields { content: &stem(&content), style: &style, index: index + 1, count };
+            let output = args.output.path(&fields);
+            let real = paths::resolved(&output);
+            if read.contains(&real) {
+                let output = output.display();
+                return Err(usage(format!("the output '{output}' is also an input; use another --output")));
+            }
+            if let Some((other, other_style)) = written.insert(real, (content.clone(), style.clone())) {
+                return Err(usage(format!(
+                    "'{}' would be both '{}' with style {other_style} and '{}' with style {style}; tell them apart in --output by \
+                     {{content}}, {{style}} or {{index}}",
+                    output.display(),
+                    other.display(),
+                    content.display(),
+                )));
+            }
+            named.push((group, styles, Task { content, output }));
+        }
+        let mut plan = Self { groups: Vec::new(), skipped: 0 };
+        let mut current = None;
+        for (group, styles, task) in args.shard.of(named) {
+            if args.skip_existing && task.output.is_file() {
+                plan.skipped += 1;
+                continue;
+            }
+            Picture::check_target(&task.output)?;
+            if current != Some(group) {
+                current = Some(group);
+                plan.groups.push(Group { styles, tasks: Vec::new() });
+            }
+            if let Some(last) = plan.groups.last_mut() {
+                last.tasks.push(task);
+            }
+        }
+        Ok(plan)
+    }
+
+    /// How many pictures it makes.
+    pub(super) fn count(&self) -> usize {
+        self.groups.iter().map(|group| group.tasks.len()).sum()
+    }
+}
+
+/// The styles that are taken together: each alone, or all of them if they are blended.
+fn blends(config: &Config, styles: Vec<PathBuf>) -> Result<Vec<Vec<PathBuf>>> {
+    let weights = config.style_blend.len();
+    match (weights, styles.len()) {
+        (0, _) => Ok(styles.into_iter().map(|style| vec![style]).collect()),
+        (weights, styles) if weights != styles => Err(usage(format!(
+            "style-blend: {weights} weights for {styles} style pictures; give one for each"
+        ))),
+        _ => Ok(vec![styles]),
+    }
+}
+
+/// The name without its extension.
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
