@@ -290,3 +290,53 @@ fn what_cannot_be_done_is_said_before_anything_is_done() {
     );
     assert!(problem(&config(), &Inputs { content: None, styles: vec![], ..inputs() }).contains("needed"));
 }
+
+#[test]
+fn a_time_that_is_over_ends_the_run_with_its_best_picture() {
+    for line_search in [LineSearch::None, LineSearch::Wolfe] {
+        // The first evaluation passes it; so does the second, had the first not.
+        let config = Config { line_search, time_limit: "1ns".parse().ok(), ..config() };
+        let (outcome, seen) = run(&config, &inputs());
+        assert_eq!((outcome.end, outcome.evaluations, seen.len()), (End::TimeLimit, 1, 1));
+        assert_eq!(outcome.best, outcome.initial);
+        let config = Config { line_search, time_limit: "1h".parse().ok(), ..config };
+        assert_eq!(run(&config, &inputs()).0.end, End::Finished);
+    }
+}
+
+#[test]
+fn a_time_limit_holds_between_the_first_evaluation_and_the_last() {
+    let mut seconds = Vec::new();
+    let endless = Config {
+        iterations: usize::MAX,
+        time_limit: "200ms".parse().ok(),
+        scales: Scales::Count(1),
+        ..config()
+    };
+    let outcome = stylize(&endless, inputs(), &Device::cpu(), &mut |event| {
+        seconds.push(event.evaluation.seconds);
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        ControlFlow::Continue(())
+    })
+    .expect("a run");
+    assert_eq!(outcome.end, End::TimeLimit);
+    let (last, others) = seconds.split_last().expect("evaluations");
+    assert!(*last >= 0.2 && others.iter().all(|&seconds| seconds < 0.2), "{seconds:?}");
+    assert!(outcome.best.total <= outcome.initial.total);
+}
+
+#[test]
+fn a_loss_that_has_settled_ends_the_run() {
+    let long = Config { iterations: 400, scales: Scales::Count(1), ..config() };
+    let (all, seen) = run(&long, &inputs());
+    assert_eq!(all.end, End::Finished);
+    let (outcome, settled) = run(&Config { min_decrease: 0.05, ..long.clone() }, &inputs());
+    assert_eq!(outcome.end, End::Settled);
+    // The same evaluations, until the best of them is by less than 5 % better than the best of those 20 earlier.
+    assert_eq!(settled.len(), outcome.evaluations);
+    let best = |count: usize| seen[..count].iter().map(|seen| seen.total).fold(f64::INFINITY, f64::min);
+    let gains = |count: usize| 1.0 - best(count) / best(count - 20);
+    let expected = (21..).find(|&count| gains(count) < 0.05).expect("an end");
+    assert_eq!(outcome.evaluations, expected);
+    assert!(outcome.evaluations < all.evaluations && outcome.best.total == best(expected));
+}

@@ -10,7 +10,13 @@ fn help(arguments: &[&str]) -> String {
 
 #[test]
 fn shows_the_default_of_every_setting() {
-    let help = help(&["stylize", "--help"]);
+    for command in ["stylize", "batch"] {
+        shows_the_defaults_of(command);
+    }
+}
+
+fn shows_the_defaults_of(command: &str) {
+    let help = help(&[command, "--help"]);
     let mut without = Vec::new();
     for (name, value) in toml::Table::try_from(nst::Config::default()).unwrap() {
         let (_, after) = help.split_once(&format!(" --{name} <")).unwrap_or_else(|| panic!("--{name}"));
@@ -65,7 +71,9 @@ fn reconstructions_show_their_own_settings() {
 #[test]
 fn asked_for_nothing_explains_itself() {
     let bench = Bench::new();
-    for arguments in [&[][..], &["stylize"], &["reconstruct"], &["weights"], &["weights", "fetch"]] {
+    for arguments in
+        [&[][..], &["stylize"], &["batch"], &["reconstruct"], &["weights"], &["weights", "fetch"]]
+    {
         let ended = bench.run(arguments);
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{arguments:?}");
         assert!(ended.stderr.contains("Usage: nst"), "{arguments:?}: {}", ended.stderr);

@@ -23,16 +23,17 @@ impl Drop for Running {
 
 /// A run that would take hours, past its first evaluation, and what it says from there on.
 fn long_run(bench: &Bench, flags: &[&str]) -> (Running, BufReader<ChildStderr>) {
-    let mut child = bench
-        .command(&["stylize", "content.png", "style.png", "-o", "out.png", "--iterations", "1000000"])
-        .args(flags)
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut said = BufReader::new(child.stderr.take().unwrap());
-    let child = Running(child);
+    let start = ["stylize", "content.png", "style.png", "-o", "out.png", "--iterations", "1000000"];
+    let (child, mut said) = started(bench, &[&start, flags].concat());
     read_until(&mut said, "iteration 0 of 1000000");
     (child, said)
+}
+
+/// `nst` at work, and what it says.
+fn started(bench: &Bench, arguments: &[&str]) -> (Running, BufReader<ChildStderr>) {
+    let mut child = bench.command(arguments).stderr(Stdio::piped()).spawn().unwrap();
+    let said = BufReader::new(child.stderr.take().unwrap());
+    (Running(child), said)
 }
 
 fn read_until(said: &mut BufReader<ChildStderr>, words: &str) {
@@ -76,4 +77,24 @@ fn twice_ends_at_once() {
     interrupt(&child);
     assert_eq!(child.0.wait().unwrap().code(), Some(130));
     assert!(!bench.path("out.png").exists());
+}
+
+#[test]
+fn a_batch_ends_when_the_picture_in_work_is_done() {
+    let bench = Bench::new();
+    // The second picture would be refused; it is not begun.
+    bench.write("z.png", "no picture");
+    let flags =
+        ["batch", "--content", "content.png", "z.png", "--style", "style.png", "-o", "{content}-{style}.png"];
+    // A second's work: the interruption comes in the middle of it.
+    let (mut child, mut said) =
+        started(&bench, &[&flags[..], &["--size", "128", "--iterations", "12"]].concat());
+    read_until(&mut said, "[1/2] iteration 0 of 12");
+    interrupt(&child);
+    read_until(&mut said, "ending after this picture");
+    read_until(&mut said, "[1/2] wrote content-style.png");
+    read_until(&mut said, "interrupted: 1 picture done, 0 failed, 0 skipped, 1 left");
+    assert_eq!(child.0.wait().unwrap().code(), Some(130));
+    assert_eq!(bench.size("content-style.png"), (128, 102));
+    assert!(!bench.path("z-style.png").exists());
 }

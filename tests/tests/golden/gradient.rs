@@ -26,7 +26,8 @@ fn terms_and_image_gradient() {
             variable: Variable::Rgb01,
             ..Preset::NeuralStyle.config()
         };
-        let (objective, _) = Objective::prepare(&config, inputs.clone(), &Device::cpu()).expect("an objective");
+        let (objective, _) =
+            Objective::prepare(&config, inputs.clone(), &Device::cpu()).expect("an objective");
         let x = objective.variable(&image).expect("a variable");
         let (contributions, gradient) = objective.evaluate(&x).expect("an evaluation");
         for contribution in &contributions {

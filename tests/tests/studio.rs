@@ -1,0 +1,118 @@
+//! Many pictures in one studio: the same as one by one, with one load and one look at each style.
+
+use nst::config::{Init, Model};
+use nst::{Config, Inputs, Picture, Pictures, Studio, Styles, stylize};
+use nst_tensor::{Counting, Device};
+use nst_weights::Weights;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+fn picture(width: usize, height: usize, seed: usize) -> Picture {
+    let value = |i: usize| ((i * i + 31 * seed * i + seed) % 101) as f32 / 100.0;
+    Picture::new(width, height, (0..width * height * 3).map(value).collect(), None).expect("a picture")
+}
+
+fn weights() -> Weights {
+    let weights = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/data/vgg19_narrow.safetensors");
+    Weights::read(&weights).expect("weights")
+}
+
+fn config() -> Config {
+    Config { size: 40, iterations: 3, model: Model::Vgg19, ..Config::default() }
+}
+
+fn paint(studio: &Studio, content: Picture, styles: &Styles) -> Picture {
+    let pictures = Pictures { content: Some(content), styles: styles.clone(), init: None };
+    studio.stylize(pictures, &mut |_| ControlFlow::Continue(())).expect("a run").picture
+}
+
+#[test]
+fn pictures_are_those_of_single_runs() {
+    let contents = [picture(40, 32, 1), picture(30, 50, 4), picture(40, 32, 5)];
+    for config in [config(), Config { style_blend: vec![2.0, 1.0], init: Init::Style, ..config() }] {
+        let styles = vec![picture(36, 44, 2), picture(50, 30, 3)];
+        let studio = Studio::new(&config, &weights(), &Device::cpu()).expect("a studio");
+        let shared = Styles::new(styles.clone());
+        for content in contents.clone() {
+            let inputs = Inputs {
+                content: Some(content.clone()),
+                styles: styles.clone(),
+                init: None,
+                weights: weights(),
+            };
+            let alone = stylize(&config, inputs, &Device::cpu(), &mut |_| ControlFlow::Continue(()));
+            assert!(paint(&studio, content, &shared) == alone.expect("a run").picture);
+        }
+    }
+}
+
+#[test]
+fn filters_are_packed_once_and_styles_seen_once() {
+    let counting = Counting::cpu();
+    let config = Config { iterations: 0, ..config() };
+    let studio = Studio::new(&config, &weights(), &Device::new(counting.clone())).expect("a studio");
+    // Up to conv5_1 of VGG-19.
+    let convolutions = 13;
+    assert_eq!(counting.calls("pack_filter"), convolutions);
+    let styles = Styles::new(vec![picture(36, 44, 2)]);
+    let calls = |content| {
+        counting.forget();
+        paint(&studio, content, &styles);
+        (counting.calls("pack_filter"), counting.calls("conv2d"), counting.calls("gram"))
+    };
+    // The pixels' map is a convolution, too, with filters of its own.
+    let first = calls(picture(40, 32, 1));
+    let second = calls(picture(32, 40, 6));
+    assert!(first.0 <= 2 && second.0 <= 2, "{first:?} {second:?}");
+    // The second run does without the style's pass through the network: five layers' Gram matrices are the picture's own.
+    assert_eq!((first.1 - second.1, first.2, second.2), (convolutions + 1, 10, 5));
+}
+
+/// What is known of a style belongs to the network and the settings it was computed with.
+#[test]
+fn styles_may_go_from_studio_to_studio() {
+    let styles = Styles::new(vec![picture(36, 44, 2)]);
+    let in_a_new_studio = |config: &Config, styles: &Styles| {
+        let studio = Studio::new(config, &weights(), &Device::cpu()).expect("a studio");
+        paint(&studio, picture(40, 32, 1), styles)
+    };
+    let others = Styles::new(vec![picture(36, 44, 3)]);
+    assert!(in_a_new_studio(&config(), &styles) != in_a_new_studio(&config(), &others));
+    for config in [config(), Config { style_size: Some(50), ..config() }, Config { size: 36, ..config() }] {
+        let fresh = Styles::new(vec![picture(36, 44, 2)]);
+        assert!(in_a_new_studio(&config, &styles) == in_a_new_studio(&config, &fresh));
+    }
+}
+
+#[test]
+fn a_run_that_is_refused_leaves_the_studio_as_it_was() {
+    let studio = Studio::new(&config(), &weights(), &Device::cpu()).expect("a studio");
+    let styles = Styles::new(vec![picture(36, 44, 2)]);
+    let before = paint(&studio, picture(40, 32, 1), &styles);
+    let pictures = Pictures { content: Some(picture(1, 1, 1)), styles: styles.clone(), init: None };
+    let problem = studio.stylize(pictures, &mut |_| ControlFlow::Continue(())).expect_err("refused");
+    assert!(problem.to_string().starts_with("the content picture is 1x1 pixels"), "{problem}");
+    assert!(paint(&studio, picture(40, 32, 1), &styles) == before);
+}
+
+#[test]
+fn an_initial_picture_is_shared() {
+    let config = Config { init: Init::File("start".into()), iterations: 0, ..config() };
+    let studio = Studio::new(&config, &weights(), &Device::cpu()).expect("a studio");
+    let (styles, init) = (Styles::new(vec![picture(36, 44, 2)]), Some(Arc::new(picture(40, 32, 9))));
+    for seed in [1, 2] {
+        let pictures =
+            Pictures { content: Some(picture(40, 32, seed)), styles: styles.clone(), init: init.clone() };
+        let outcome = studio.stylize(pictures, &mut |_| ControlFlow::Continue(())).expect("a run");
+        let start = picture(40, 32, 9);
+        assert!(outcome.picture.rgb().iter().zip(start.rgb()).all(|(a, b)| (a - b).abs() < 1e-6));
+    }
+}
+
+#[test]
+fn settings_without_a_loss_are_refused_at_once() {
+    let nothing = Config { content_weight: 0.0, style_weight: 0.0, ..config() };
+    let problem = Studio::new(&nothing, &weights(), &Device::cpu()).expect_err("refused");
+    assert!(problem.to_string().contains("nothing to do"), "{problem}");
+}
