@@ -19,7 +19,40 @@ pub(crate) fn small(device: &Device) -> Result<()> {
     every(device, [1, 5, 7, 3], 5)?;
     let x = random(device, [1, 5, 7, 3], 6)?;
     x.pad(Border { top: 3, bottom: 1, left: 2, right: 4 }, Padding::Zero)?;
+    doubtful(device)?;
+    long(device)?;
     device.peak_flops().map(drop)
+}
+
+/// Poolings without a ReLU, of windows with equal values and with NaN.
+fn doubtful(device: &Device) -> Result<()> {
+    let values: Vec<f32> = test_values(8 * 6 * 4, 6).iter().map(|x| (2.0 * x).round()).collect();
+    let values: Vec<f32> =
+        values.iter().enumerate().map(|(at, &x)| if at % 31 == 7 { f32::NAN } else { x }).collect();
+    let x = Tensor::new(device, [1, 8, 6, 4], &values)?;
+    // A filter that copies.
+    let identity: Vec<f32> = (0..16).map(|at| f32::from(u8::from(at % 5 == 0))).collect();
+    let filter = Filter::new(&Tensor::new(device, [4, 4, 1, 1], &identity)?)?;
+    for activation in [Activation::Identity, Activation::Relu] {
+        let epilogue = Epilogue { activation, pooling: Some(Pooling::Max), ..Epilogue::default() };
+        let (output, gate) = x.conv2d_gated(&filter, 0, epilogue)?;
+        output.conv2d_backward_data(&gate, &filter, 0, x.shape())?;
+    }
+    x.pool2d(Pooling::Max)?.pool2d_backward(Pooling::Max, &x)?;
+    Ok(())
+}
+
+/// Reductions of so many values that every block goes round twice, the greatest near the end.
+fn long(device: &Device) -> Result<()> {
+    let len = 2 * 256 * 256 + 77;
+    let mut values = test_values(len, 7);
+    values[len - 5] = -9.0;
+    let x = Tensor::new(device, [1, len, 1, 1], &values)?;
+    Tensor::dots(&[(&x, &x)])?;
+    Tensor::max_abs(&[&x])?;
+    x.sum()?;
+    x.total_variation(Variation::Squared)?;
+    Ok(())
 }
 
 /// Every operation on extents as a network's, for which kernels are made.
