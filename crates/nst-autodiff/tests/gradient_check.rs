@@ -6,7 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
 use nst_autodiff::{Result, Tape, Var};
-use nst_tensor::{Activation, Device, Epilogue, Filter, Pooling, Tensor, Variation};
+use nst_tensor::{Activation, Device, Epilogue, Filter, Map, Pooling, Tensor, Variation};
 use std::slice::from_ref;
 
 /// Multiples of 1/64 in -1..1, all different within 97 neighbours, none within a step of zero: no kink of ReLU, |x| or max
@@ -65,6 +65,8 @@ fn elementwise_operations() {
     }
     check("scale", from_ref(&a), |v| v[0].scale(-2.5));
     check("square", from_ref(&a), |v| v[0].square());
+    let positive = a.map(Map::Affine { scale: 0.25, offset: 1.0 }).unwrap();
+    check("sqrt", from_ref(&positive), |v| v[0].sqrt());
     check("relu", from_ref(&a), |v| v[0].relu());
     check("sum", from_ref(&a), |v| v[0].sum());
     check("channel_sums", from_ref(&a), |v| v[0].channel_sums());

@@ -7,8 +7,11 @@
 //! | loss | of | statistic | from |
 //! |---|---|---|---|
 //! | [`ContentLoss`] | features | summed squared difference | Gatys, Ecker and Bethge 2015, eq. 1 |
+//! | [`CosineLoss`] | features | summed `1 - cos` of the angle to the content's | |
 //! | [`StyleLoss`] with [`StyleKind::Gram`] | features | `FᵀF` | the same, eq. 3 to 5 |
 //! | [`StyleLoss`] with [`StyleKind::Covariance`] | features | `FᵀF` and the channel sums | the Gram matrix of centred features |
+//! | [`MomentsLoss`] | features | the channel sums of F and F² | Li, Wang, Liu and Hou 2017 |
+//! | [`WassersteinLoss`] | features | `FᵀF` and the channel sums | Olkin and Pukelsheim 1982; crowsonkb's style-transfer-pytorch |
 //! | [`VariationLoss`] | image | summed differences of neighbours | Rudin, Osher and Fatemi 1992; Mahendran and Vedaldi 2015 |
 //!
 //! **What it does not know:** which network or layer the features come from, how terms are weighted, how they are
@@ -37,14 +40,21 @@
 //! ```
 
 mod content;
+mod cosine;
 mod error;
 mod loss;
+mod matrix_root;
+mod moments;
 mod style;
 mod variation;
+mod wasserstein;
 
 pub use content::{ContentLoss, ContentScaling};
+pub use cosine::CosineLoss;
 pub use error::{Error, Result};
 pub use loss::{Loss, Statistic};
+pub use moments::MomentsLoss;
 pub use nst_tensor::Variation;
 pub use style::{StyleKind, StyleLoss, StyleScaling, style_descriptor};
 pub use variation::VariationLoss;
+pub use wasserstein::WassersteinLoss;

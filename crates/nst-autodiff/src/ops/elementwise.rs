@@ -61,6 +61,16 @@ impl Var {
         self.record_unary(x.map(Map::Square)?, move |cotangent| cotangent.zip(&x, Zip::Mul)?.scale(2.0))
     }
 
+    /// The square root of each element; its derivative at 0 is infinite.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn sqrt(&self) -> Result<Self> {
+        let root = self.value().map(Map::Sqrt)?;
+        let divisor = root.clone();
+        self.record_unary(root, move |cotangent| cotangent.zip(&divisor, Zip::Div)?.scale(0.5))
+    }
+
     /// `max(0, x)` of each element; the derivative at 0 is taken as 0.
     ///
     /// # Errors
