@@ -26,12 +26,15 @@ def of_style(
 CONTENT_LOSSES = {
     "content_mse": objective.content_mse,
     "content_half_sum": objective.content_half_sum,
+    "content_cosine": objective.content_cosine,
 }
 STYLE_LOSSES = {
     "gram_neural_style": of_style(objective.gram, objective.style_mse),
     "gram_pytorch_tutorial": of_style(objective.gram, objective.style_mse),
     "gram_gatys": of_style(objective.gram, objective.style_gatys),
     "covariance": of_style(objective.covariance, objective.style_mse),
+    "moments": objective.moments,
+    "wasserstein": objective.wasserstein,
 }
 IMAGE_LOSSES = {
     "tv_absolute": objective.tv_absolute,

@@ -50,6 +50,42 @@ def style_gatys(statistic: Tensor, target: Tensor) -> Tensor:
     return (statistic - target).square().sum() / (4 * statistic.shape[0] ** 2)
 
 
+def moments(features: Tensor, target: Tensor) -> Tensor:
+    """Mean over the channels of d mu^2 + d sigma^2, 1e-5 added to variances (Li et al. 2017)."""
+
+    def of(features: Tensor) -> Tensor:
+        flat = features.flatten(2)[0]
+        return torch.stack((flat.mean(1), (flat.var(1, correction=0) + 1e-5).sqrt()))
+
+    return (of(features) - of(target)).square().sum() / features.shape[1]
+
+
+def wasserstein(features: Tensor, target: Tensor) -> Tensor:
+    """Mean of d mu^2 plus mean of diag(Ct + Cg - 2 (Ct^1/2 Cg Ct^1/2)^1/2), 1e-4 I added to
+    both covariances (crowsonkb's style-transfer-pytorch), by eigen decompositions."""
+
+    def of(features: Tensor) -> tuple[Tensor, Tensor]:
+        ridge = 1e-4 * torch.eye(features.shape[1], dtype=features.dtype)
+        return features.flatten(2)[0].mean(1), covariance(features) + ridge
+
+    (mean, cov), (target_mean, target_cov) = of(features), of(target)
+    values, vectors = torch.linalg.eigh(target_cov)
+    root = (vectors * values.sqrt()) @ vectors.T
+    roots = torch.linalg.eigvalsh(root @ cov @ root).sqrt().sum()
+    means = (mean - target_mean).square().sum()
+    return (means + target_cov.trace() + cov.trace() - 2 * roots) / len(mean)
+
+
+def content_cosine(features: Tensor, target: Tensor) -> Tensor:
+    """Mean over the positions of 2 (1 - cos) m / C: the angle between F and T at a position, m
+    the mean of |T|^2; 1e-6 m is added to squared lengths."""
+    lengths = target.square().sum(1)
+    epsilon = 1e-6 * lengths.mean()
+    product = (features * target).sum(1) / (lengths + epsilon).sqrt()
+    cosines = product / (features.square().sum(1) + epsilon).sqrt()
+    return 2 * (1 - cosines).mean() * lengths.mean() / features.shape[1]
+
+
 def tv_absolute(image: Tensor) -> Tensor:
     """sum |dx| + sum |dy| over all channels (neural-style-pt)."""
     return image.diff(dim=3).abs().sum() + image.diff(dim=2).abs().sum()

@@ -1,6 +1,6 @@
 //! Whole runs through the library, on a narrow network so that each takes milliseconds.
 
-use nst::config::{Init, LineSearch, Model, Optimizer, Scales, Steps};
+use nst::config::{ContentLoss, Init, LayerBalance, LineSearch, Model, Optimizer, Scales, Steps, StyleLoss};
 use nst::{Config, End, Evaluation, Inputs, Outcome, Picture, stylize};
 use nst_tensor::{Counting, Device};
 use nst_weights::Weights;
@@ -54,6 +54,25 @@ fn every_optimizer_lowers_the_loss_and_reports_what_it_did() {
             assert_eq!((evaluation.evaluation, evaluation.width, evaluation.height), (index, 40, 32));
             let sum = evaluation.content + evaluation.style + evaluation.tv;
             assert!((sum - evaluation.total).abs() <= 1e-9 * evaluation.total);
+        }
+    }
+}
+
+#[test]
+fn every_loss_is_lowered_and_is_another_one() {
+    let mut initial = Vec::new();
+    for style_loss in [StyleLoss::Gram, StyleLoss::Covariance, StyleLoss::Moments, StyleLoss::Wasserstein] {
+        for layer_balance in [LayerBalance::None, LayerBalance::Energy] {
+            for content_loss in [ContentLoss::Squared, ContentLoss::Cosine] {
+                let config = Config { style_loss, layer_balance, content_loss, ..config() };
+                // From another picture than the content, so that its loss counts from the start.
+                let (outcome, _) = run(&Config { init: Init::Style, ..config }, &inputs());
+                let what = format!("{style_loss} {layer_balance} {content_loss}");
+                assert_eq!(outcome.end, End::Finished, "{what}");
+                assert!(outcome.best.total < 0.8 * outcome.initial.total, "{what}");
+                assert!(initial.iter().all(|total| *total != outcome.initial.total), "{what}");
+                initial.push(outcome.initial.total);
+            }
         }
     }
 }

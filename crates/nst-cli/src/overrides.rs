@@ -3,8 +3,8 @@
 
 use clap::builder::PossibleValuesParser;
 use nst::config::{
-    LineSearch, LossScaling, Model, Optimizer, Pooling, Scales, Steps, StyleLoss, TimeLimit, TotalVariation,
-    Variable,
+    ContentLoss, LayerBalance, LineSearch, LossScaling, Model, Optimizer, Pooling, Scales, Steps, StyleLoss,
+    TimeLimit, TotalVariation, Variable,
 };
 use nst::{Config, LayerWeights};
 use serde::Serialize;
@@ -46,6 +46,10 @@ pub(crate) struct StylizeOverrides {
     /// Layers whose features keep the content: NAME[=WEIGHT],...
     #[arg(long, value_name = "LAYERS", help_heading = "Losses")]
     content_layers: Option<LayerWeights>,
+    /// What the content loss compares: features, or only their direction (cosine)
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(ContentLoss::NAMES))]
+    #[arg(help_heading = "Losses")]
+    content_loss: Option<String>,
     /// Layers whose correlations are the style: NAME[=WEIGHT],...
     #[arg(long, value_name = "LAYERS", help_heading = "Losses")]
     style_layers: Option<LayerWeights>,
@@ -76,6 +80,10 @@ pub(crate) struct ContentOverrides {
     /// The layer whose features are kept; several as NAME[=WEIGHT],...
     #[arg(long = "layer", value_name = "LAYER", help_heading = "Losses")]
     content_layers: Option<LayerWeights>,
+    /// What the content loss compares: features, or only their direction (cosine)
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(ContentLoss::NAMES))]
+    #[arg(help_heading = "Losses")]
+    content_loss: Option<String>,
     #[command(flatten)]
     #[serde(flatten)]
     smoothness: Smoothness,
@@ -178,9 +186,12 @@ struct Smoothness {
 #[serde(rename_all = "kebab-case")]
 #[command(next_help_heading = "Losses")]
 struct StyleKind {
-    /// Which correlations describe a style
+    /// Which statistics describe a style; moments and wasserstein want weights of their own
     #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(StyleLoss::NAMES))]
     style_loss: Option<String>,
+    /// Before their weights, style layers count as they come, or all the same (energy): bigger strokes
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(LayerBalance::NAMES))]
+    layer_balance: Option<String>,
     /// How losses are scaled: as means (neural-style), or as in the paper of Gatys and others
     #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(LossScaling::NAMES))]
     loss_scaling: Option<String>,

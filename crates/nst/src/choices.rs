@@ -56,12 +56,41 @@ choice! {
 }
 
 choice! {
-    /// Which correlations of features describe a style.
+    /// Which statistics of features describe a style.
     StyleLoss {
         /// The Gram matrix.
         Gram = "gram",
         /// The covariance: the Gram matrix of centred features.
         Covariance = "covariance",
+        /// Each channel's mean and standard deviation. The mean over channels of squared differences, whatever
+        /// [`LossScaling`] says.
+        Moments = "moments",
+        /// Means and covariances, by the 2-Wasserstein distance of two Gaussians: their mean over channels, whatever
+        /// [`LossScaling`] says.
+        Wasserstein = "wasserstein",
+    }
+}
+
+choice! {
+    /// How the style layers' losses are balanced before their weights.
+    LayerBalance {
+        /// They are not: as each loss comes, so that the strongest layers decide.
+        None = "none",
+        /// Each is divided by its *energy*: what it would be if the picture had no features in that layer, so that it depends
+        /// on the style alone (of a Gram matrix, the style's own squared norm, scaled). All are multiplied by the mean of
+        /// the energies, by the layers' weights, so that the style as a whole counts as before. A layer without energy
+        /// keeps its loss.
+        Energy = "energy",
+    }
+}
+
+choice! {
+    /// What the content loss compares at each position.
+    ContentLoss {
+        /// Features, by their squared difference.
+        Squared = "squared",
+        /// Their direction alone, by the cosine of the angle between them, in the units of squared differences.
+        Cosine = "cosine",
     }
 }
 

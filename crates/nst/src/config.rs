@@ -1,7 +1,8 @@
 //! All settings of a style transfer.
 
 pub use crate::choices::{
-    Init, LineSearch, LossScaling, Model, Optimizer, Pooling, Steps, StyleLoss, TotalVariation, Variable,
+    ContentLoss, Init, LayerBalance, LineSearch, LossScaling, Model, Optimizer, Pooling, Steps, StyleLoss,
+    TotalVariation, Variable,
 };
 use crate::picture::MAX_SIDE;
 pub use crate::scales::Scales;
@@ -56,8 +57,13 @@ pub struct Config {
     pub weights: Option<PathBuf>,
     /// What the network's poolings take of each window. Trained with max; Gatys, Ecker and Bethge recommend avg.
     pub pooling: Pooling,
-    /// Which correlations of features describe a style.
+    /// Which statistics of features describe a style. Moments and wasserstein are in squared units of the features, Gram
+    /// matrices and covariances in fourth powers: style weights do not carry over from one to the other.
     pub style_loss: StyleLoss,
+    /// How the style layers' losses are balanced before their weights.
+    pub layer_balance: LayerBalance,
+    /// What the content loss compares at each position.
+    pub content_loss: ContentLoss,
     /// How losses are scaled.
     pub loss_scaling: LossScaling,
     /// The optimizer.
@@ -107,6 +113,8 @@ impl Default for Config {
             weights: None,
             pooling: Pooling::Max,
             style_loss: StyleLoss::Gram,
+            layer_balance: LayerBalance::None,
+            content_loss: ContentLoss::Squared,
             loss_scaling: LossScaling::MeanSquare,
             optimizer: Optimizer::Lbfgs,
             line_search: LineSearch::None,

@@ -48,6 +48,7 @@ mod run;
 mod scales;
 mod stop;
 mod studio;
+mod style_losses;
 
 pub use bench::{BenchReport, PartTime, bench, random_weights};
 pub use config::Config;

@@ -1,11 +1,10 @@
 //! The loss of a picture and its gradient.
 
 use crate::config::{self, Config, Variable};
+use crate::style_losses::StyleLosses;
 use crate::{Error, Picture, Result};
 use nst_autodiff::{Tape, Var};
-use nst_loss::{
-    ContentLoss, ContentScaling, Loss, StyleKind, StyleLoss, StyleScaling, VariationLoss, style_descriptor,
-};
+use nst_loss::{ContentLoss, ContentScaling, CosineLoss, Loss, VariationLoss};
 use nst_tensor::{Device, Tensor, Variation};
 use nst_vgg::{Layer, PixelConversion, PixelMap, Pixels, Vgg};
 use std::fmt;
@@ -90,34 +89,33 @@ impl Objective {
         let layers: Vec<Layer> = config.content_layers.used().map(|(layer, _)| layer).collect();
         let features = self.features(picture, &layers)?;
         for ((layer, weight), target) in config.content_layers.used().zip(features) {
-            let loss = ContentLoss::new(scaling, target);
-            self.add(Part::Content, Some(layer), config.content_weight * weight, Arc::new(loss));
+            let loss: Arc<dyn Loss> = match config.content_loss {
+                config::ContentLoss::Squared => Arc::new(ContentLoss::new(scaling, target)),
+                config::ContentLoss::Cosine => Arc::new(CosineLoss::new(scaling, &target)?),
+            };
+            self.add(Part::Content, Some(layer), config.content_weight * weight, loss);
         }
         Ok(())
     }
 
     /// Adds the style losses toward pictures, blended: their descriptors are averaged with the given shares.
     pub(crate) fn add_style(&mut self, config: &Config, styles: &[(f64, Picture)]) -> Result<()> {
-        let kind = match config.style_loss {
-            config::StyleLoss::Gram => StyleKind::Gram,
-            config::StyleLoss::Covariance => StyleKind::Covariance,
-        };
-        let scaling = match config.loss_scaling {
-            config::LossScaling::MeanSquare => StyleScaling::MeanSquare,
-            config::LossScaling::Gatys => StyleScaling::Gatys,
-        };
+        let losses = StyleLosses::new(config, self.vgg.pixels());
         let layers: Vec<Layer> = config.style_layers.used().map(|(layer, _)| layer).collect();
         let mut descriptors: Vec<Vec<(f64, Tensor)>> = layers.iter().map(|_| Vec::new()).collect();
         for (share, picture) in styles {
             for (features, descriptors) in self.features(picture, &layers)?.iter().zip(&mut descriptors) {
-                descriptors.push((*share, style_descriptor(kind, features)?));
+                descriptors.push((*share, losses.descriptor(features)?));
             }
         }
-        for ((layer, weight), descriptors) in config.style_layers.used().zip(descriptors) {
+        let mut toward = Vec::with_capacity(layers.len());
+        for ((_, weight), descriptors) in config.style_layers.used().zip(descriptors) {
             let shares: Vec<(f64, &Tensor)> =
                 descriptors.iter().map(|(share, tensor)| (*share, tensor)).collect();
-            let loss = StyleLoss::new(kind, scaling, Tensor::linear_combination(&shares)?)?;
-            self.add(Part::Style, Some(layer), config.style_weight * weight, Arc::new(loss));
+            toward.push(losses.toward(Tensor::linear_combination(&shares)?, weight)?);
+        }
+        for (layer, (weight, loss)) in layers.into_iter().zip(losses.balanced(toward)?) {
+            self.add(Part::Style, Some(layer), config.style_weight * weight, loss);
         }
         Ok(())
     }

@@ -4,8 +4,8 @@ use crate::store::{Store, distance};
 use approx::assert_relative_eq;
 use nst_autodiff::Tape;
 use nst_loss::{
-    ContentLoss, ContentScaling, Loss, StyleKind, StyleLoss, StyleScaling, Variation, VariationLoss,
-    style_descriptor,
+    ContentLoss, ContentScaling, CosineLoss, Loss, MomentsLoss, StyleKind, StyleLoss, StyleScaling,
+    Variation, VariationLoss, WassersteinLoss, style_descriptor,
 };
 use nst_tensor::{Device, Tensor};
 
@@ -39,6 +39,14 @@ fn every_loss_and_its_gradient() {
             let loss = ContentLoss::new(scaling, tensor("content_target"));
             check(&store, &device, &format!("{case}.content_{name}"), &features, &loss);
         }
+        let cosine = CosineLoss::new(ContentScaling::MeanSquare, &tensor("content_target"));
+        check(&store, &device, &format!("{case}.content_cosine"), &features, &cosine.expect("a loss"));
+        let style = tensor("style_target");
+        let moments = MomentsLoss::descriptor(&style).and_then(|target| MomentsLoss::new(&target));
+        check(&store, &device, &format!("{case}.moments"), &features, &moments.expect("a loss"));
+        let gaussian = WassersteinLoss::descriptor(&style)
+            .and_then(|target| WassersteinLoss::new(&target, WassersteinLoss::RIDGE));
+        check(&store, &device, &format!("{case}.wasserstein"), &features, &gaussian.expect("a loss"));
         for (name, kind, scaling) in [
             ("gram_neural_style", StyleKind::Gram, StyleScaling::MeanSquare),
             ("gram_pytorch_tutorial", StyleKind::Gram, StyleScaling::MeanSquare),
