@@ -126,8 +126,8 @@ mod tests {
             (StyleLoss::Gram, (25.0 + 4.0 + 4.0 + 16.0) / 16.0),
             // Less the means' products [4, 0; 0, 0].
             (StyleLoss::Covariance, (1.0 + 4.0 + 4.0 + 16.0) / 16.0),
-            (StyleLoss::Moments, (5.0 + 4.0) / 2.0),
-            (StyleLoss::Wasserstein, (5.0 + 4.0) / 2.0),
+            (StyleLoss::Moments, 4.5),
+            (StyleLoss::Wasserstein, 4.5),
         ] {
             let config = Config { style_loss, layer_balance: LayerBalance::Energy, ..Config::default() };
             let losses = StyleLosses::new(&config, Pixels::Rgb01);
