@@ -33,6 +33,7 @@
 
 mod bench;
 mod choices;
+pub mod color;
 pub mod config;
 mod error;
 mod event;

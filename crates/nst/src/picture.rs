@@ -67,6 +67,13 @@ impl Picture {
         Self { alpha, ..self }
     }
 
+    /// The same with each color replaced by another.
+    pub(crate) fn mapped(&self, mut map: impl FnMut([f64; 3]) -> [f64; 3]) -> Self {
+        let pixels = self.rgb.as_chunks::<3>().0.iter();
+        let rgb = pixels.flat_map(|pixel| map(pixel.map(f64::from)).map(|value| value as f32)).collect();
+        Self { rgb, alpha: self.alpha.clone(), ..*self }
+    }
+
     /// Width and height with the longest side of `side` pixels (1 to 65535; what lies outside is moved there) and the same
     /// proportions.
     pub fn fitted(&self, side: usize) -> (usize, usize) {

@@ -60,6 +60,7 @@ pub(super) const ROOMS: &[Room] = &[
         external: &[
             "humantime",
             "image",
+            "palette",
             "rand",
             "rand_chacha",
             "rand_distr",
