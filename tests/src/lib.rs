@@ -3,6 +3,7 @@
 #![expect(clippy::missing_panics_doc, reason = "a panic is how a test fails")]
 
 pub mod gpu;
+pub mod small_run;
 
 use image::{ExtendedColorType, ImageEncoder, RgbImage, codecs::jpeg::JpegEncoder};
 use std::ffi::OsStr;

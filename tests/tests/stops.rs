@@ -1,39 +1,13 @@
 //! Rules that end a run early: a time limit, a loss that has settled.
 
-use nst::config::{LineSearch, Model, Scales};
-use nst::{Config, End, Evaluation, Inputs, Outcome, Picture, stylize};
+use nst::config::{LineSearch, Scales};
+use nst::{Config, End, stylize};
 use nst_tensor::Device;
-use nst_weights::Weights;
+use nst_tests::small_run::{self, inputs, run};
 use std::ops::ControlFlow;
-use std::path::Path;
-
-fn picture(width: usize, height: usize, seed: usize) -> Picture {
-    let value = |i: usize| ((i * i + 31 * seed * i + seed) % 101) as f32 / 100.0;
-    Picture::new(width, height, (0..width * height * 3).map(value).collect(), None).expect("a picture")
-}
-
-fn inputs() -> Inputs {
-    let weights = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/data/vgg19_narrow.safetensors");
-    Inputs {
-        content: Some(picture(40, 32, 1)),
-        styles: vec![picture(36, 44, 2)],
-        init: None,
-        weights: Weights::read(&weights).expect("weights"),
-    }
-}
 
 fn config() -> Config {
-    Config { size: 40, iterations: 12, scales: Scales::Count(1), model: Model::Vgg19, ..Config::default() }
-}
-
-/// The outcome and all evaluations.
-fn run(config: &Config, inputs: &Inputs) -> (Outcome, Vec<Evaluation>) {
-    let mut seen = Vec::new();
-    let outcome = stylize(config, inputs.clone(), &Device::cpu(), &mut |event| {
-        seen.push(event.evaluation.clone());
-        ControlFlow::Continue(())
-    });
-    (outcome.expect("a run"), seen)
+    Config { scales: Scales::Count(1), ..small_run::config() }
 }
 
 #[test]

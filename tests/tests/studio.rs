@@ -1,25 +1,19 @@
 //! Many pictures in one studio: the same as one by one, with one load and one look at each style.
 
-use nst::config::{Init, Model};
+use nst::config::Init;
 use nst::{Config, Inputs, Picture, Pictures, Studio, Styles, stylize};
 use nst_tensor::{Counting, Device};
+use nst_tests::small_run::{self, picture};
 use nst_weights::Weights;
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::Arc;
 
-fn picture(width: usize, height: usize, seed: usize) -> Picture {
-    let value = |i: usize| ((i * i + 31 * seed * i + seed) % 101) as f32 / 100.0;
-    Picture::new(width, height, (0..width * height * 3).map(value).collect(), None).expect("a picture")
-}
-
 fn weights() -> Weights {
-    let weights = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/data/vgg19_narrow.safetensors");
-    Weights::read(&weights).expect("weights")
+    small_run::inputs().weights
 }
 
 fn config() -> Config {
-    Config { size: 40, iterations: 3, model: Model::Vgg19, ..Config::default() }
+    Config { iterations: 3, ..small_run::config() }
 }
 
 fn paint(studio: &Studio, content: Picture, styles: &Styles) -> Picture {

@@ -3,8 +3,8 @@
 
 use clap::builder::PossibleValuesParser;
 use nst::config::{
-    ContentLoss, LayerBalance, LineSearch, LossScaling, Model, Optimizer, Pooling, Scales, Steps, StyleLoss,
-    TimeLimit, TotalVariation, Variable,
+    Color, ContentLoss, LayerBalance, LineSearch, LossScaling, Model, Optimizer, Pooling, Scales, Steps,
+    StyleLoss, TimeLimit, TotalVariation, Variable,
 };
 use nst::{Config, LayerWeights};
 use serde::Serialize;
@@ -37,6 +37,11 @@ pub(crate) struct StylizeOverrides {
     #[arg(long, value_name = "WEIGHTS", value_delimiter = ',', allow_negative_numbers = true)]
     #[arg(help_heading = "Picture")]
     style_blend: Option<Vec<f64>>,
+    /// Where colors come from: the style; the content, put back at the end, or with a transfer of luminance alone; or one
+    /// of the two is given the other's first: match gives the style the content's, match-reverse the content the style's
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(Color::NAMES))]
+    #[arg(help_heading = "Picture")]
+    color: Option<String>,
     #[command(flatten)]
     #[serde(flatten)]
     balance: Balance,

@@ -145,6 +145,26 @@ choice! {
     }
 }
 
+choice! {
+    /// Where the colors of the result come from. All but the first follow Gatys, Bethge, Hertzmann and Shechtman,
+    /// "Preserving Color in Neural Artistic Style Transfer" (arXiv 1606.05897), or turn it round.
+    Color {
+        /// From the styles, as the method has it.
+        Style = "style",
+        /// The result has the lightness of the stylised picture and the colors of the content picture.
+        Content = "content",
+        /// As `content`, and the network sees lightness alone: content and styles as greys, and the styles' lightness with
+        /// mean and deviation of the content's.
+        Luminance = "luminance",
+        /// The styles are first given the content's colors, by a linear map along principal axes.
+        Match = "match",
+        /// As `match`, by Cholesky factors.
+        MatchCholesky = "match-cholesky",
+        /// The reverse of `match`: the content is first given the styles' colors (those of all together, by their shares).
+        MatchReverse = "match-reverse",
+    }
+}
+
 /// Where the picture starts. Written `content`, `noise`, `style` or as the path of a picture.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", from = "String")]

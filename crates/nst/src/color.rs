@@ -15,10 +15,12 @@
 mod lightness;
 mod matching;
 mod matrix;
+mod recolored;
 mod statistics;
 
 pub use lightness::{greyed, greyed_like, with_colors_of};
 pub use matching::{Matching, matched};
+pub(crate) use recolored::Finish;
 pub use statistics::ColorStatistics;
 
 /// The variance that rounding to 8 bits gives, (1/255)² / 12: no more than that is none.

@@ -1,8 +1,8 @@
 //! All settings of a style transfer.
 
 pub use crate::choices::{
-    ContentLoss, Init, LayerBalance, LineSearch, LossScaling, Model, Optimizer, Pooling, Steps, StyleLoss,
-    TotalVariation, Variable,
+    Color, ContentLoss, Init, LayerBalance, LineSearch, LossScaling, Model, Optimizer, Pooling, Steps,
+    StyleLoss, TotalVariation, Variable,
 };
 use crate::picture::MAX_SIDE;
 pub use crate::scales::Scales;
@@ -50,6 +50,8 @@ pub struct Config {
     pub style_blend: Vec<f64>,
     /// Pixels on the longest side of each style picture; none for the result's size.
     pub style_size: Option<usize>,
+    /// Where the colors of the result come from.
+    pub color: Color,
     /// The network; [`crate::Inputs::weights`] must be of it.
     pub model: Model,
     /// A weight file; none for the weights in the box or, for another network, those that were fetched. For programs
@@ -109,6 +111,7 @@ impl Default for Config {
             style_layers: layers("relu1_1,relu2_1,relu3_1,relu4_1,relu5_1"),
             style_blend: Vec::new(),
             style_size: None,
+            color: Color::Style,
             model: Model::Vgg16,
             weights: None,
             pooling: Pooling::Max,
@@ -235,69 +238,4 @@ impl Config {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Config, Init};
-
-    fn table(text: &str) -> toml::Table {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn a_config_survives_toml() {
-        let config = Config {
-            init: Init::File("start.png".into()),
-            style_blend: vec![1.0, 2.5],
-            style_size: Some(300),
-            time_limit: "1h 30m".parse().ok(),
-            ..Config::default()
-        };
-        let text = toml::to_string(&config).unwrap();
-        assert_eq!(Config::default().overlay(&table(&text)).unwrap(), config);
-    }
-
-    #[test]
-    fn what_is_not_written_stays() {
-        let base = Config { size: 99, ..Config::default() };
-        let config = base.overlay(&table("content-weight = 3\ninit = \"noise\"")).unwrap();
-        assert_eq!(config, Config { size: 99, content_weight: 3.0, init: Init::Noise, ..Config::default() });
-    }
-
-    #[test]
-    fn unknown_fields_and_choices_are_refused() {
-        for text in [
-            "sise = 3",
-            "time-limit = \"10\"",
-            "time-limit = 10",
-            "pooling = \"mean\"",
-            "content-layers = \"relu9_9\"",
-            "size = -3",
-        ] {
-            assert!(Config::default().overlay(&table(text)).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn settings_out_of_range_are_named() {
-        for (text, setting) in [
-            ("style-weight = nan", "style-weight"),
-            ("content-weight = -1", "content-weight"),
-            ("learning-rate = 0", "learning-rate"),
-            ("size = 0", "size"),
-            ("history = 0", "history"),
-            ("style-blend = [0, 0]", "style-blend"),
-            ("style-blend = [1e308, 1e308]", "style-blend"),
-            ("style-weight = 1e39", "style-weight"),
-            ("content-weight = 1e-46", "content-weight"),
-            ("content-layers = \"relu4_2=1e-40\"", "content-weight"),
-            ("noise = 1e5", "noise"),
-            ("tolerance-change = nan", "tolerance-change"),
-            ("min-decrease = 1", "min-decrease"),
-            ("min-decrease = nan", "min-decrease"),
-            ("min-decrease = -0.01", "min-decrease"),
-        ] {
-            let config = Config::default().overlay(&table(text)).unwrap();
-            assert!(config.check().unwrap_err().to_string().starts_with(setting), "{text}");
-        }
-        Config::default().check().unwrap();
-    }
-}
+mod tests;

@@ -13,7 +13,8 @@ use rand_distr::{Distribution, StandardNormal};
 use std::sync::Arc;
 
 impl Objective {
-    /// The objective that the settings and pictures ask for, and the picture to start from.
+    /// The objective that the settings and pictures ask for, and the picture to start from. Pictures are taken in the colors
+    /// they have: [`Config::color`] is the matter of [`crate::stylize`].
     ///
     /// # Errors
     /// As [`crate::stylize`].
@@ -165,7 +166,7 @@ fn check_size(role: &'static str, (width, height): (usize, usize), deepest: Opti
 }
 
 /// The share of each style, adding up to 1.
-fn shares(blend: &[f64], styles: usize) -> Result<Vec<f64>> {
+pub(crate) fn shares(blend: &[f64], styles: usize) -> Result<Vec<f64>> {
     if blend.is_empty() || styles == 0 {
         return Ok(vec![1.0 / styles as f64; styles]);
     }

@@ -1,5 +1,6 @@
 //! The run: from an initial picture to the best one.
 
+use crate::color::Finish;
 use crate::minimise::{Before, Minimum, minimise};
 use crate::prepare::Layout;
 use crate::{Config, Error, Evaluation, Event, Objective, Picture, Pictures, Result, Studio, Styles};
@@ -98,8 +99,10 @@ impl Studio {
     ) -> Result<Outcome> {
         // What is wrong at the last scale must not come to light after the work of the others.
         let size = Layout::of(&self.config, &pictures)?.size;
+        let (pictures, finish) = pictures.recolored(&self.config)?;
         let (ladder, last) = self.config.ladder_for(&pictures);
-        let mut climb = Climb::new(size, ladder.iter().chain([&last]).map(|scale| scale.iterations).sum());
+        let mut climb =
+            Climb::new(size, finish, ladder.iter().chain([&last]).map(|scale| scale.iterations).sum());
         for scale in ladder {
             let config = self.config.at(scale);
             let (objective, initial) = self.objective(&config, &pictures)?;
@@ -122,6 +125,7 @@ impl Studio {
 struct Climb {
     /// Width and height of the result.
     size: (usize, usize),
+    finish: Finish,
     before: Before,
     /// Of the first scale.
     initial: Option<Evaluation>,
@@ -130,10 +134,10 @@ struct Climb {
 }
 
 impl Climb {
-    fn new(size: (usize, usize), all_iterations: usize) -> Self {
+    fn new(size: (usize, usize), finish: Finish, all_iterations: usize) -> Self {
         let before =
             Before { scales: 0, iterations: 0, evaluations: 0, all_iterations, start: Instant::now() };
-        Self { size, before, initial: None, minimum: None }
+        Self { size, finish, before, initial: None, minimum: None }
     }
 
     /// Goes on at a scale: from its initial picture, or from what the scale before came to, resampled.
@@ -196,9 +200,9 @@ impl Climb {
         })
     }
 
-    /// A picture of any scale in the result's size, with the content's transparency.
+    /// A picture of any scale in the result's size, with the colors that are put back and the content's transparency.
     fn finished(&self, picture: &Picture, content: Option<&Picture>) -> Picture {
         let (width, height) = self.size;
-        picture.resized(width, height).with_alpha_of(content)
+        self.finish.apply(picture.resized(width, height)).with_alpha_of(content)
     }
 }

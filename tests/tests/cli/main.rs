@@ -5,6 +5,7 @@
 mod bad_input;
 mod batch;
 mod bench;
+mod color;
 mod devices;
 mod help;
 mod interrupt;

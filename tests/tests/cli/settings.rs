@@ -48,6 +48,7 @@ fn every_flag_has_an_effect() {
         ("size", "41"),
         ("style-size", "42"),
         ("style-blend", "3"),
+        ("color", "match-cholesky"),
         ("content-weight", "4.5"),
         ("style-weight", "5.5"),
         ("tv-weight", "0.5"),

@@ -1,0 +1,60 @@
+//! Runs from coarse to fine.
+
+use nst::config::Scales;
+use nst::{Config, End, Inputs, stylize};
+use nst_tensor::Device;
+use nst_tests::small_run::{config, inputs, picture, run};
+use std::ops::ControlFlow;
+
+/// The narrow network at 20, 30 and 40 pixels.
+fn ladder() -> Config {
+    Config { scales: Scales::Sizes(vec![20, 30]), ..config() }
+}
+
+#[test]
+fn a_picture_goes_through_its_scales() {
+    let (outcome, seen) = run(&ladder(), &inputs());
+    assert_eq!((outcome.end, outcome.evaluations), (End::Finished, seen.len()));
+    assert_eq!((outcome.picture.width(), outcome.picture.height()), (40, 32));
+    // Twelve iterations in the proportion of 1, 0.6 and 0.36, and each scale's first evaluation.
+    let at = |scale: usize| seen.iter().filter(|evaluation| evaluation.scale == scale).collect::<Vec<_>>();
+    for (scale, (width, height), evaluations) in [(0, (20, 16), 7), (1, (30, 24), 5), (2, (40, 32), 3)] {
+        let seen = at(scale);
+        assert_eq!(seen.len(), evaluations);
+        assert!(seen.iter().all(|evaluation| (evaluation.width, evaluation.height) == (width, height)));
+    }
+    assert_eq!(seen.last().map(|evaluation| evaluation.iteration), Some(12));
+    assert!(seen.iter().enumerate().all(|(index, evaluation)| evaluation.evaluation == index));
+    assert!(at(2).contains(&&outcome.best) && at(0)[0] == &outcome.initial);
+    // What the coarse scales came to is where the fine one starts.
+    let (single, _) = run(&Config { scales: Scales::Count(1), ..config() }, &inputs());
+    assert!(at(2)[0].total < 0.7 * single.initial.total, "{} {}", at(2)[0].total, single.initial.total);
+    let given = Config { scale_iterations: vec![3, 2], ..ladder() };
+    assert_eq!(run(&given, &inputs()).0.evaluations, 4 + 3 + 3);
+}
+
+#[test]
+fn a_run_cut_short_at_a_coarse_scale_has_a_picture_of_the_results_size() {
+    let mut count = 0;
+    let outcome = stylize(&ladder(), inputs(), &Device::cpu(), &mut |event| {
+        count += 1;
+        let snapshot = event.picture().expect("a picture");
+        assert_eq!((snapshot.width(), snapshot.height()), (40, 32));
+        if count == 4 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })
+    .expect("a run");
+    assert_eq!((outcome.end, outcome.evaluations, outcome.best.scale), (End::Interrupted, 4, 0));
+    assert_eq!((outcome.picture.width(), outcome.picture.height()), (40, 32));
+}
+
+#[test]
+fn a_scale_too_small_for_a_layer_is_left_out_unless_it_was_asked_for() {
+    // 260 pixels wide but 20 high: at half that size, 10 rows are fewer than relu5_1 needs.
+    let flat = Inputs { content: Some(picture(260, 20, 1)), ..inputs() };
+    let config = Config { size: 260, iterations: 1, ..config() };
+    let (_, seen) = run(&config, &flat);
+    assert_eq!((seen[0].width, seen.len()), (260, 2));
+    let asked = Config { scales: Scales::Count(2), ..config };
+    let refused = stylize(&asked, flat, &Device::cpu(), &mut |_| panic!("nothing may be evaluated"));
+    assert!(refused.expect_err("refused").to_string().contains("130x10"));
+}
