@@ -1,7 +1,7 @@
 //! Whole runs through the library, on a narrow network so that each takes milliseconds.
 
-use nst::config::{ContentLoss, Init, LayerBalance, LineSearch, Model, Optimizer, Scales, Steps, StyleLoss};
-use nst::{Config, End, Evaluation, Inputs, Outcome, Picture, stylize};
+use nst::config::{ContentLoss, Init, LayerBalance, LineSearch, Model, Optimizer, Steps, StyleLoss};
+use nst::{Config, End, Inputs, Outcome, Picture, stylize};
 use nst_tensor::{Counting, Device};
 use nst_tests::small_run::{config, inputs, picture, run};
 use std::ops::ControlFlow;
