@@ -44,7 +44,7 @@ fn shows_the_choices() {
     let help = help(&["stylize", "--help"]);
     for choices in [
         "max, avg",
-        "gram, covariance",
+        "gram, covariance, moments, wasserstein",
         "lbfgs, adam",
         "none, wolfe",
         "gatys, neural-style, pytorch-tutorial",

@@ -1,0 +1,15 @@
+#!/bin/sh
+# Makes the pictures of losses.md. Run it in the repository's root, after `cargo build --release`.
+set -e
+nst="${NST:-target/release/nst}"
+make() {
+    name=$1
+    shift
+    "$nst" stylize examples/chelsea.jpg examples/swirls.jpg --size 256 --iterations 100 "$@" -o "docs/gallery/losses-$name.jpg"
+}
+make gram
+make covariance --style-loss covariance
+make moments --style-loss moments
+make wasserstein --style-loss wasserstein --style-weight 20
+make energy --layer-balance energy
+make cosine --content-loss cosine
