@@ -32,7 +32,7 @@ fn shows_the_defaults_of(command: &str) {
         let (_, shown) = after.split_once("[default: ").unwrap();
         assert_eq!(shown.split_once(']').unwrap().0, value, "{name}");
     }
-    assert_eq!(without, ["style-blend"]);
+    assert_eq!(without, ["scale-iterations", "style-blend"]);
     for name in ["style-size", "time-limit", "weights"] {
         let (_, after) = help.split_once(&format!(" --{name} <")).unwrap();
         assert!(after.split_once("[default: ").unwrap().0.contains("; left out, "), "{name}");

@@ -127,7 +127,7 @@ fn quiet_says_nothing_and_verbose_tells_each_layer() {
     assert_eq!(said(&["--quiet"]), "");
     let normal = said(&[]);
     assert!(
-        normal.starts_with("iteration 0 of 2: loss ") && normal.contains("wrote out.png: loss "),
+        normal.starts_with("iteration 0 of 2: 40x32, loss ") && normal.contains("wrote out.png: loss "),
         "{normal}"
     );
     let verbose = said(&["--verbose"]);

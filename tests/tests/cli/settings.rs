@@ -46,6 +46,7 @@ fn every_flag_has_an_effect() {
     let bench = Bench::new();
     let changed = [
         ("size", "41"),
+        ("scales", "2"),
         ("style-size", "42"),
         ("style-blend", "3"),
         ("color", "match-cholesky"),
@@ -86,11 +87,26 @@ fn every_flag_has_an_effect() {
         };
         assert_eq!(written, value, "{name}");
     }
-    // The others were given by `settings` itself.
+    // The first and the last were given by `settings` itself.
     let all = toml::Table::try_from(nst::Config::default()).expect("settings");
     let given = |name: &&String| changed.iter().any(|(changed, _)| changed == name);
     let rest: Vec<_> = all.keys().filter(|name| !given(name)).collect();
-    assert_eq!(rest, ["iterations", "model"]);
+    assert_eq!(rest, ["iterations", "model", "scale-iterations"]);
+}
+
+/// The one setting that excludes another, which the other tests give.
+#[test]
+fn iterations_are_given_in_all_or_for_each_scale() {
+    let bench = Bench::new();
+    let narrow = narrow_vgg19();
+    let start = ["stylize", "content.png", "style.png", "-o", "out.png", "--size", "40", "--scales", "20,30"];
+    let network = ["--model", "vgg19", "--weights", &narrow, "--trace", "trace.jsonl"];
+    bench.succeed(&[&start[..], &network, &["--scale-iterations", "2,1"]].concat());
+    let widths: Vec<u64> =
+        bench.trace("trace.jsonl").iter().filter_map(|line| line["width"].as_u64()).collect();
+    assert_eq!(widths, [20, 20, 20, 30, 30, 40, 40]);
+    let both = [&start[..], &network, &["--scale-iterations", "2,1", "--iterations", "9"]].concat();
+    assert!(bench.run(&both).stderr.contains("cannot be used with"));
 }
 
 #[test]
