@@ -1,6 +1,6 @@
 //! Many pictures in one studio: the same as one by one, with one load and one look at each style.
 
-use nst::config::Init;
+use nst::config::{Color, Init};
 use nst::{Config, Inputs, Picture, Pictures, Studio, Styles, stylize};
 use nst_tensor::{Counting, Device};
 use nst_tests::small_run::{self, picture};
@@ -24,7 +24,9 @@ fn paint(studio: &Studio, content: Picture, styles: &Styles) -> Picture {
 #[test]
 fn pictures_are_those_of_single_runs() {
     let contents = [picture(40, 32, 1), picture(30, 50, 4), picture(40, 32, 5)];
-    for config in [config(), Config { style_blend: vec![2.0, 1.0], init: Init::Style, ..config() }] {
+    // Styles are seen once, but where their colors are matched to each content's.
+    let blended = Config { style_blend: vec![2.0, 1.0], init: Init::Style, ..config() };
+    for config in [config(), blended, Config { color: Color::Match, ..config() }] {
         let styles = vec![picture(36, 44, 2), picture(50, 30, 3)];
         let studio = Studio::new(&config, &weights(), &Device::cpu()).expect("a studio");
         let shared = Styles::new(styles.clone());
@@ -60,7 +62,8 @@ fn filters_are_packed_once_and_styles_seen_once() {
     let second = calls(picture(32, 40, 6));
     assert!(first.0 <= 2 && second.0 <= 2, "{first:?} {second:?}");
     // The second run does without the style's pass through the network: five layers' Gram matrices are the picture's own.
-    assert_eq!((first.1 - second.1, first.2, second.2), (convolutions + 1, 10, 5));
+    assert_eq!((first.1 - second.1, second.2), (convolutions + 1, 5));
+    assert!(first.2 >= 10, "{first:?}");
 }
 
 /// What is known of a style belongs to the network and the settings it was computed with.
