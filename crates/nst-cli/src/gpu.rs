@@ -18,7 +18,8 @@ pub(crate) fn open(number: usize, precision: Precision) -> Result<Device> {
         Precision::F32 => nst_cuda::Precision::Float32,
         Precision::Tf32 => nst_cuda::Precision::TensorFloat32,
     };
-    nst_cuda::open(number, precision).map_err(|error| anyhow::anyhow!("--device cuda: {error}; {ADVICE}"))
+    nst_cuda::open(number, precision)
+        .map_err(|error| anyhow::anyhow!("--device cuda:{number}: {error}; {ADVICE}"))
 }
 
 /// The GPUs that the driver lists.

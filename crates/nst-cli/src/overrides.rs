@@ -197,7 +197,8 @@ struct StyleKind {
     /// Before their weights, style layers count as they come, or all the same (energy): bigger strokes
     #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(LayerBalance::NAMES))]
     layer_balance: Option<String>,
-    /// How losses are scaled: as means (neural-style), or as in the paper of Gatys and others
+    /// How losses are scaled: as means (neural-style), or as in the paper of Gatys and others. Styles by moments and wasserstein
+    /// have a scale of their own
     #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(LossScaling::NAMES))]
     loss_scaling: Option<String>,
 }

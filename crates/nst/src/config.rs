@@ -224,12 +224,16 @@ impl Config {
         Ok(())
     }
 
-    /// Reads settings from TOML; what is not written keeps its value in `self`.
+    /// Reads settings from TOML; what is not written keeps its value in `self`, except that `iterations` written alone take the
+    /// place of `scale-iterations`. Where both are written, those for each scale count.
     ///
     /// # Errors
     /// [`Error::Config`] for what is no TOML, an unknown field, or a value that is none of its choices.
     pub fn overlay(&self, toml: &toml::Table) -> Result<Self> {
         let mut table = toml::Table::try_from(self).map_err(|error| Error::Config(error.to_string()))?;
+        if toml.contains_key("iterations") {
+            table.remove("scale-iterations");
+        }
         table.extend(toml.clone());
         table
             .try_into()

@@ -18,7 +18,7 @@ const FEWER: f64 = 0.6;
 
 /// The sizes that a picture goes through. Written `auto`, a number of scales, or sizes with commas between.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+#[serde(into = "String", try_from = "Written")]
 pub enum Scales {
     /// From 128 pixels or a little more on, each twice the one before (√2 is no better).
     Auto,
@@ -148,11 +148,22 @@ impl FromStr for Scales {
     }
 }
 
-impl TryFrom<String> for Scales {
+/// Scales in a settings file: a number may stand without quotes.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Count(usize),
+    Text(String),
+}
+
+impl TryFrom<Written> for Scales {
     type Error = String;
 
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
+    fn try_from(written: Written) -> Result<Self, String> {
+        match written {
+            Written::Count(count) => Ok(Self::Count(count)),
+            Written::Text(text) => text.parse(),
+        }
     }
 }
 

@@ -42,7 +42,7 @@ const STYLIZE: [&str; 10] = [
 #[test]
 fn a_gpu_that_is_not_there_is_told_before_anything_is_read() {
     let bench = Bench::new();
-    let advice = ["--device cuda: there is no ", "`nst devices`", "--device cpu"];
+    let advice = ["--device cuda:", "`nst devices`", "--device cpu"];
     let commands: [&[&str]; 4] = [
         &STYLIZE,
         &["reconstruct", "content", "style.png", "-o", "out.png"],
@@ -166,4 +166,25 @@ fn a_driver_is_found_and_its_gpu_computes() {
     assert_eq!((report.faults.len(), report.leaks.len()), (0, 0));
     // In the one evaluation that counts and two before it, 13 convolutions and 5 Gram matrices, both ways.
     assert!(report.synchronisations >= 3 * 2 * (13 + 5), "{}", report.synchronisations);
+}
+
+/// A library of that name that is no driver, or one too old, is told in a line.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_driver_that_lacks_functions_is_refused() {
+    let bench = Bench::new();
+    bench.write("empty.c", "");
+    let built = std::process::Command::new("cc")
+        .args(["-shared", "-o", "libcuda.so", "empty.c"])
+        .current_dir(bench.path(""))
+        .status();
+    assert!(built.expect("a C compiler").success());
+    let output =
+        bench.command(&["devices"]).env("LD_LIBRARY_PATH", bench.path("")).output().expect("nst runs");
+    let told = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        told.contains("no GPU: ") && told.contains("it has no function cu") && told.contains("525"),
+        "{told}"
+    );
 }

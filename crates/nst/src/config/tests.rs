@@ -1,6 +1,6 @@
 //! Settings as TOML, and their ranges.
 
-use super::{Config, Init};
+use super::{Config, Init, Scales};
 
 fn table(text: &str) -> toml::Table {
     text.parse().unwrap()
@@ -12,6 +12,7 @@ fn a_config_survives_toml() {
         init: Init::File("start.png".into()),
         style_blend: vec![1.0, 2.5],
         style_size: Some(300),
+        scale_iterations: vec![9, 4],
         time_limit: "1h 30m".parse().ok(),
         ..Config::default()
     };
@@ -24,6 +25,18 @@ fn what_is_not_written_stays() {
     let base = Config { size: 99, ..Config::default() };
     let config = base.overlay(&table("content-weight = 3\ninit = \"noise\"")).unwrap();
     assert_eq!(config, Config { size: 99, content_weight: 3.0, init: Init::Noise, ..Config::default() });
+}
+
+#[test]
+fn iterations_are_given_in_all_or_for_each_scale() {
+    let base = Config { scale_iterations: vec![3, 2], ..Config::default() };
+    assert!(base.overlay(&table("iterations = 9")).unwrap().scale_iterations.is_empty());
+    assert_eq!(
+        base.overlay(&table("scales = 2")).unwrap(),
+        Config { scales: Scales::Count(2), ..base.clone() }
+    );
+    let both = base.overlay(&table("iterations = 9\nscale-iterations = [1]")).unwrap();
+    assert_eq!((both.iterations, both.scale_iterations), (9, vec![1]));
 }
 
 #[test]
