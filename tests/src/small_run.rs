@@ -14,6 +14,12 @@ pub fn picture(width: usize, height: usize, seed: usize) -> Picture {
     Picture::new(width, height, (0..width * height * 3).map(value).collect(), None).expect("a picture")
 }
 
+/// A decoded picture of this image.
+pub fn decoded(image: &image::RgbImage) -> Picture {
+    let values = image.as_raw().iter().map(|&value| f32::from(value) / 255.0).collect();
+    Picture::new(image.width() as usize, image.height() as usize, values, None).expect("a picture")
+}
+
 /// A content of 40x32, a style of 36x44, and the narrow VGG-19 of the golden files.
 pub fn inputs() -> Inputs {
     let weights = narrow_vgg19();

@@ -3,24 +3,20 @@
 use nst::config::{Color, Init, Model};
 use nst::{Config, Inputs, Picture, Preset, color, stylize};
 use nst_tensor::Device;
+use nst_tests::small_run::decoded;
 use nst_tests::{narrow_vgg19, stripes, waves};
 use nst_weights::Weights;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-fn picture(image: &image::RgbImage) -> Picture {
-    let rgb = image.as_raw().iter().map(|&value| f32::from(value) / 255.0).collect();
-    Picture::new(image.width() as usize, image.height() as usize, rgb, None).expect("a picture")
-}
-
 /// A bluish content, and a style of orange and blue.
 fn inputs() -> Inputs {
-    let content = picture(&waves(40, 32));
+    let content = decoded(&waves(40, 32));
     let bluish =
         content.rgb().as_chunks::<3>().0.iter().flat_map(|[r, g, b]| [0.3 * r, 0.4 * g, 0.3 + 0.7 * b]);
     Inputs {
         content: Some(Picture::new(40, 32, bluish.collect(), None).expect("a picture")),
-        styles: vec![picture(&stripes(40, 32))],
+        styles: vec![decoded(&stripes(40, 32))],
         init: None,
         weights: Weights::read(Path::new(&narrow_vgg19())).expect("weights"),
     }
@@ -93,7 +89,7 @@ fn a_transfer_of_luminance_sees_no_color() {
         let config = Config { init: Init::File("init".into()), iterations: 0, ..config(color) };
         run(&config, Inputs { init: Some(init), ..inputs() }).2
     };
-    let init = picture(&waves(40, 32));
+    let init = decoded(&waves(40, 32));
     let losses = [started(Color::Luminance, init.clone()), started(Color::Luminance, color::greyed(&init))];
     assert!((losses[0] / losses[1] - 1.0).abs() < 1e-4, "{losses:?}");
     assert!(
@@ -105,7 +101,7 @@ fn a_transfer_of_luminance_sees_no_color() {
 #[test]
 fn pictures_are_matched_before_the_run() {
     let content = || inputs().content.expect("a content");
-    let two = || vec![picture(&stripes(40, 32)), picture(&waves(36, 44))];
+    let two = || vec![decoded(&stripes(40, 32)), decoded(&waves(36, 44))];
     let target = color::ColorStatistics::of(&content());
     for (choice, matching) in
         [(Color::Match, color::Matching::PrincipalAxes), (Color::MatchCholesky, color::Matching::Cholesky)]
@@ -127,7 +123,7 @@ fn pictures_are_matched_before_the_run() {
 #[test]
 fn transparency_is_kept_and_grey_pictures_do_no_harm() {
     let alpha: Vec<f32> = (0..40 * 32).map(|i| (i % 3) as f32 / 2.0).collect();
-    let grey = color::greyed(&picture(&waves(40, 32)));
+    let grey = color::greyed(&decoded(&waves(40, 32)));
     let seen = Picture::new(40, 32, grey.rgb().to_vec(), Some(alpha.clone())).expect("a picture");
     for name in Color::NAMES {
         let color: Config = Config::default()

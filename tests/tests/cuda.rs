@@ -4,24 +4,20 @@
 //! launches the same kernels, looks for all of them.
 
 use nst::config::Model;
-use nst::{Config, Evaluation, Inputs, Outcome, Picture, stylize};
+use nst::{Config, Evaluation, Inputs, Outcome, stylize};
 use nst_cuda::Precision;
 use nst_tensor::Device;
 use nst_tests::gpu::gpu;
+use nst_tests::small_run::decoded;
 use nst_tests::{narrow_vgg19, stripes, waves};
 use nst_weights::Weights;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-fn picture(image: &image::RgbImage) -> Picture {
-    let values = image.as_raw().iter().map(|&value| f32::from(value) / 255.0).collect();
-    Picture::new(image.width() as usize, image.height() as usize, values, None).expect("a picture")
-}
-
 fn inputs(weights: Weights) -> Inputs {
     Inputs {
-        content: Some(picture(&waves(48, 32))),
-        styles: vec![picture(&stripes(40, 36))],
+        content: Some(decoded(&waves(48, 32))),
+        styles: vec![decoded(&stripes(40, 36))],
         init: None,
         weights,
     }

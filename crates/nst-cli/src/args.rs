@@ -170,7 +170,7 @@ pub(crate) struct StyleArgs {
 
 /// What a run writes and tells, and what it runs on.
 #[derive(clap::Args)]
-#[command(next_help_heading = "Output and progress")]
+#[command(next_help_heading = "Output")]
 pub(crate) struct RunArgs {
     /// The picture to write: .png, .jpg, .webp or .tif. An older file is replaced at the end
     #[arg(short, long, value_name = "OUT")]
@@ -181,6 +181,14 @@ pub(crate) struct RunArgs {
     /// Write the losses of each evaluation to FILE, one JSON object a line
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) talk: TalkArgs,
+}
+
+/// What is told, and what computes.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Progress")]
+pub(crate) struct TalkArgs {
     /// Say nothing but errors
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,

@@ -28,17 +28,17 @@ pub(crate) fn open(number: usize, precision: Precision) -> Result<Device> {
 /// If there is no driver or it fails.
 #[cfg(feature = "cuda")]
 pub(crate) fn list() -> Result<Vec<Listed>> {
-    use nst_cuda::Precision::{Float32, TensorFloat32};
+    use nst_cuda::Precision as Kind;
     let listed = |gpu: nst_cuda::Gpu| {
         let (major, minor) = gpu.compute_capability;
-        let kinds = [(Float32, "f32"), (TensorFloat32, "tf32")];
-        let serves = |&(kind, _): &(nst_cuda::Precision, _)| gpu.compute_capability >= kind.needs();
+        let kinds = [Kind::Float32, Kind::TensorFloat32];
+        let serves = |kind: &Kind| gpu.compute_capability >= kind.needs();
         Listed {
             device: format!("cuda:{}", gpu.ordinal),
             compute_capability: Some(format!("{major}.{minor}")),
             memory_bytes: Some(gpu.memory),
             free_bytes: Some(gpu.free),
-            precisions: kinds.into_iter().filter(serves).map(|(_, name)| name).collect(),
+            precisions: kinds.into_iter().filter(serves).map(Kind::name).collect(),
             name: gpu.name,
         }
     };

@@ -1,10 +1,9 @@
 //! A run with everything opened and checked: what can be refused is refused here, before any work.
 
-use crate::args::{RunArgs, WeightFileArgs};
+use crate::args::{RunArgs, TalkArgs, WeightFileArgs};
 use crate::failure::usage;
 use crate::{paths, weight_store};
 use anyhow::{Result, anyhow, bail};
-use nst::config::Init;
 use nst::{Config, Inputs, Picture};
 use nst_tensor::Device;
 use std::path::{Path, PathBuf};
@@ -30,8 +29,8 @@ pub(crate) enum Verbosity {
 
 impl Verbosity {
     /// As the flags say.
-    pub(crate) fn of(quiet: bool, verbose: bool) -> Self {
-        match (quiet, verbose) {
+    pub(crate) fn of(args: &TalkArgs) -> Self {
+        match (args.quiet, args.verbose) {
             (true, _) => Self::Quiet,
             (_, true) => Self::Verbose,
             _ => Self::Normal,
@@ -63,15 +62,12 @@ impl Job {
         if let Some(trace) = &args.trace {
             check_trace(trace)?;
         }
-        let init = match &config.init {
-            Init::File(path) => Some(path.as_path()),
-            _ => None,
-        };
+        let init = config.init.file();
         let pictures = sources.content.into_iter().chain(sources.styles.iter().copied()).chain(init);
         let read: Vec<&Path> = pictures.chain(sources.config_file).chain(config.weights.as_deref()).collect();
         paths::check_clashes(&read, &args.output, args.trace.as_deref(), args.save_every.is_some())?;
 
-        let device = args.device.open()?;
+        let device = args.talk.device.open()?;
         let inputs = Inputs {
             content: sources.content.map(Picture::load).transpose()?,
             styles: sources.styles.iter().map(|path| Picture::load(path)).collect::<Result<_, _>>()?,
@@ -84,7 +80,7 @@ impl Job {
             output: args.output.clone(),
             save_every: args.save_every.map(usize::from),
             trace: args.trace.clone(),
-            verbosity: Verbosity::of(args.quiet, args.verbose),
+            verbosity: Verbosity::of(&args.talk),
         };
         Ok((job, inputs))
     }

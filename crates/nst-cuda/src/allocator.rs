@@ -5,7 +5,7 @@
 
 use crate::error::said;
 use cudarc::driver::{CudaSlice, CudaStream, DevicePtr, DriverError, sys};
-use nst_tensor::{Memory, Shape};
+use nst_tensor::Memory;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -140,9 +140,4 @@ impl fmt::Debug for Allocator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Allocator {:?}", self.memory())
     }
-}
-
-/// The bytes of a tensor of this shape.
-pub(crate) fn bytes_of(shape: &Shape) -> usize {
-    shape.len().saturating_mul(size_of::<f32>())
 }

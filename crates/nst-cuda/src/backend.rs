@@ -1,7 +1,7 @@
 //! What nst-tensor asks of a device, answered with kernels.
 
 use crate::Precision;
-use crate::allocator::{Block, bytes_of};
+use crate::allocator::Block;
 use crate::array::Filter;
 use crate::cuda::{Cuda, Done, buffer};
 use crate::kernels::{
@@ -131,7 +131,7 @@ impl Backend for Cuda {
             conv2d::gram_backward(&self.stream, matrix(x), values, entries, output, accumulate)
         };
         let Some(sum) = sum else {
-            let output = self.stream.allocate("gram_backward", bytes_of(x.shape()))?;
+            let output = self.stream.floats("gram_backward", x.shape().len())?;
             multiply(&output, false)?;
             return Ok(buffer(output));
         };

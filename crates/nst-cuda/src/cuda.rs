@@ -1,6 +1,6 @@
 //! The device itself: its stream, and how it keeps tensors.
 
-use crate::allocator::{Block, bytes_of};
+use crate::allocator::Block;
 use crate::array::Array;
 use crate::stream::Stream;
 use crate::{Precision, Result};
@@ -41,7 +41,7 @@ impl Cuda {
         tensor: Tensor,
         update: impl FnOnce(&Block) -> Done<()>,
     ) -> Done<Buffer> {
-        let bytes = bytes_of(tensor.shape());
+        let len = tensor.shape().len();
         let mut held = tensor.into_buffer();
         let sole = Arc::get_mut(&mut held).is_some();
         let array: &Array = self.found(&held, operation)?;
@@ -49,11 +49,11 @@ impl Cuda {
             update(&array.0)?;
             return Ok(held);
         }
-        let copy = self.stream.allocate(operation, bytes)?;
+        let copy = self.stream.floats(operation, len)?;
         #[expect(unsafe_code, reason = "a copy between device addresses")]
         // SAFETY: both have the tensor's shape.
         unsafe {
-            self.stream.copy(operation, array.pointer(), copy.pointer(), bytes)?;
+            self.stream.copy(operation, array.pointer(), copy.pointer(), size_of::<f32>() * len)?;
         }
         update(&copy)?;
         Ok(buffer(copy))

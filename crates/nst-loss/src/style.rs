@@ -35,7 +35,7 @@ pub fn style_descriptor(kind: StyleKind, features: &Tensor) -> Result<Tensor> {
 }
 
 impl StyleKind {
-    fn statistic(self, features: &Var) -> Result<Statistic> {
+    pub(crate) fn statistic(self, features: &Var) -> Result<Statistic> {
         let gram = features.gram()?;
         let sums = match self {
             Self::Gram => vec![gram],
@@ -44,7 +44,7 @@ impl StyleKind {
         Ok(Statistic { sums, positions: features.value().shape().positions() })
     }
 
-    fn descriptor(self, statistic: &Statistic) -> Result<Var> {
+    pub(crate) fn descriptor(self, statistic: &Statistic) -> Result<Var> {
         statistic.expect("style loss", if self == Self::Gram { 1 } else { 2 })?;
         let per_position = 1.0 / statistic.positions as f32;
         let gram = statistic.sums[0].scale(per_position)?;

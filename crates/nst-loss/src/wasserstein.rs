@@ -1,7 +1,7 @@
 //! How far the Gaussian of an image's features is from the style image's: the cost of moving one into the other.
 
 use crate::matrix_root::{square_root, trace_of_root};
-use crate::{Error, Loss, Result, Statistic};
+use crate::{Error, Loss, Result, Statistic, StyleKind};
 use nst_autodiff::Var;
 use nst_tensor::Tensor;
 
@@ -38,7 +38,7 @@ impl WassersteinLoss {
     /// # Errors
     /// If there is no position, or the device fails.
     pub fn descriptor(features: &Tensor) -> Result<Tensor> {
-        let statistic = sums(&Var::constant(features.clone()))?;
+        let statistic = StyleKind::Covariance.statistic(&Var::constant(features.clone()))?;
         statistic.expect(NAME, 2)?;
         let values = Tensor::download(&[statistic.sums[1].value(), statistic.sums[0].value()])?;
         let channels = features.shape().channels();
@@ -99,12 +99,6 @@ fn mismatch(expected: impl Into<String>, got: String) -> Error {
     Error::Mismatch { loss: NAME, expected: expected.into(), got }
 }
 
-/// `FᵀF` and the channels' sums.
-fn sums(features: &Var) -> Result<Statistic> {
-    let sums = vec![features.gram()?, features.channel_sums()?];
-    Ok(Statistic { sums, positions: features.value().shape().positions() })
-}
-
 impl Loss for WassersteinLoss {
     /// The sum of products of channels, and the channels' sums.
     fn statistic(&self, features: &Var) -> Result<Statistic> {
@@ -112,17 +106,15 @@ impl Loss for WassersteinLoss {
         if shape.channels() != channels {
             return Err(mismatch(format!("{channels} channels"), shape.to_string()));
         }
-        sums(features)
+        StyleKind::Covariance.statistic(features)
     }
 
     fn value(&self, statistic: &Statistic) -> Result<Var> {
         statistic.expect(NAME, 2)?;
         let constant = |tensor: &Tensor| Var::constant(tensor.clone());
         let channels = self.mean.shape().len();
-        let per_position = 1.0 / statistic.positions as f32;
-        let mean = statistic.sums[1].scale(per_position)?;
-        let outer = mean.reshape([channels, 1])?.matmul(&mean.reshape([1, channels])?)?;
-        let covariance = statistic.sums[0].scale(per_position)?.sub(&outer)?.add(&constant(&self.ridge))?;
+        let mean = statistic.sums[1].scale(1.0 / statistic.positions as f32)?;
+        let covariance = StyleKind::Covariance.descriptor(statistic)?.add(&constant(&self.ridge))?;
         let product =
             constant(&self.factor_transposed).matmul(&covariance)?.matmul(&constant(&self.factor))?;
         let roots = trace_of_root(&product, &self.identity)?;

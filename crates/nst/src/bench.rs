@@ -1,7 +1,8 @@
 //! How long an evaluation of the objective takes, layer by layer.
 //!
 //! The parts are not timed apart but where they run: in whole evaluations, on a device that keeps the time of each
-//! operation ([`Counting`]), and is waited for after it. Caches and memory are then in the state that a run finds them in, and the parts add up.
+//! operation ([`Counting`]), and is waited for after it. Caches and memory are then in the state that a run finds them in, and
+//! the parts add up.
 
 mod inputs;
 

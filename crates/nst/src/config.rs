@@ -26,8 +26,8 @@ pub struct Config {
     pub scales: Scales,
     /// Iterations of the optimizer at each scale, the last one's for those that follow; empty to share out `iterations`.
     pub scale_iterations: Vec<usize>,
-    /// Iterations of the optimizer, at all scales together. Each evaluates the network once; more often with a line search, or when a step has to
-    /// be cut. The initial picture is evaluated besides.
+    /// Iterations of the optimizer, at all scales together. Each evaluates the network once; more often with a
+    /// line search, or when a step has to be cut. The initial picture is evaluated besides.
     pub iterations: usize,
     /// How long the run may take, from its start to its last evaluation: it ends after the one that passes this. None for no
     /// limit. With one, the picture depends on the machine's speed.

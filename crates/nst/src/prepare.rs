@@ -20,13 +20,18 @@ impl Objective {
     /// As [`crate::stylize`].
     pub fn prepare(config: &Config, inputs: Inputs, device: &Device) -> Result<(Self, Picture)> {
         let (pictures, weights) = inputs.split();
-        Studio::new(config, &weights, device)?.objective(config, &pictures)
+        let (objective, size) = Studio::new(config, &weights, device)?.objective(config, &pictures)?;
+        Ok((objective, initial(config, &pictures, size)?))
     }
 }
 
 impl Studio {
-    /// The objective at one scale, whose settings are `config`, and the picture to start from.
-    pub(crate) fn objective(&self, config: &Config, inputs: &Pictures) -> Result<(Objective, Picture)> {
+    /// The objective at one scale, whose settings are `config`, and the width and height of its pictures.
+    pub(crate) fn objective(
+        &self,
+        config: &Config,
+        inputs: &Pictures,
+    ) -> Result<(Objective, (usize, usize))> {
         let Layout { size: (width, height), content, styles } = Layout::of(config, inputs)?;
         let mut objective = Objective::new(config, Arc::clone(&self.network), &self.device)?;
         if let Some(picture) = content {
@@ -45,8 +50,7 @@ impl Studio {
         if objective.is_empty() {
             return Err(nothing_to_do());
         }
-        let initial = initial(config, inputs, (width, height))?;
-        Ok((objective, initial))
+        Ok((objective, (width, height)))
     }
 }
 
@@ -130,7 +134,11 @@ fn check_layers(
 }
 
 /// The picture to start from.
-fn initial(config: &Config, inputs: &Pictures, (width, height): (usize, usize)) -> Result<Picture> {
+pub(crate) fn initial(
+    config: &Config,
+    inputs: &Pictures,
+    (width, height): (usize, usize),
+) -> Result<Picture> {
     let needed = |picture: Option<Picture>| {
         let problem = || format!("'{}' needs that picture", String::from(config.init.clone()));
         picture.ok_or_else(|| Error::Setting { setting: "init", problem: problem() })

@@ -2,9 +2,9 @@
 
 use crate::color::Finish;
 use crate::minimise::{Before, Minimum, minimise};
-use crate::prepare::Layout;
+use crate::prepare::{Layout, initial};
 use crate::{Config, Error, Evaluation, Event, Objective, Picture, Pictures, Result, Studio, Styles};
-use nst_tensor::{Device, Interpolation, Memory};
+use nst_tensor::{Device, Interpolation, Memory, Tensor};
 use nst_weights::Weights;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -59,8 +59,8 @@ pub enum End {
 }
 
 /// Makes a picture with the content of one and the style of others (Gatys, Ecker and Bethge 2015): minimises the weighted
-/// losses over the pixels, coarse to fine ([`crate::config::Scales`]). The observer is told of each evaluation and may end the run; the result is always the best
-/// picture that the optimizer accepted. For many pictures with the same settings, see [`Studio`].
+/// losses over the pixels, coarse to fine ([`crate::config::Scales`]). The observer is told of each evaluation and may end the
+/// run; the result is always the best picture that the optimizer accepted. For many pictures with the same settings, see [`Studio`].
 ///
 /// Same inputs, seed and version on the same device: the same picture to the bit, whatever the number of threads.
 ///
@@ -105,18 +105,20 @@ impl Studio {
             Climb::new(size, finish, ladder.iter().chain([&last]).map(|scale| scale.iterations).sum());
         for scale in ladder {
             let config = self.config.at(scale);
-            let (objective, initial) = self.objective(&config, &pictures)?;
-            climb.minimise(&config, &objective, &initial, pictures.content.as_ref(), observer)?;
+            let (objective, size) = self.objective(&config, &pictures)?;
+            let x = climb.start(&config, &objective, &pictures, size)?;
+            climb.minimise(&config, &objective, x, pictures.content.as_ref(), observer)?;
             if let Some(outcome) = climb.ended_early(&objective, pictures.content.as_ref(), &self.device)? {
                 return Ok(outcome);
             }
         }
         let config = self.config.at(last);
-        let (objective, initial) = self.objective(&config, &pictures)?;
+        let (objective, size) = self.objective(&config, &pictures)?;
+        let x = climb.start(&config, &objective, &pictures, size)?;
         let Pictures { content, styles, init } = pictures;
         // The device has its own by now.
         drop((styles, init));
-        climb.minimise(&config, &objective, &initial, content.as_ref(), observer)?;
+        climb.minimise(&config, &objective, x, content.as_ref(), observer)?;
         climb.outcome(&objective, content.as_ref(), &self.device)
     }
 }
@@ -140,22 +142,29 @@ impl Climb {
         Self { size, finish, before, initial: None, minimum: None }
     }
 
-    /// Goes on at a scale: from its initial picture, or from what the scale before came to, resampled.
+    /// Where a scale starts: the run's first at the initial picture, any other at what the one before came to, resampled.
+    fn start(
+        &mut self,
+        config: &Config,
+        objective: &Objective,
+        pictures: &Pictures,
+        (width, height): (usize, usize),
+    ) -> Result<Tensor> {
+        match self.minimum.take() {
+            Some(coarse) => Ok(coarse.x.resize(height, width, Interpolation::Cubic)?),
+            None => objective.variable(&initial(config, pictures, (width, height))?),
+        }
+    }
+
+    /// Goes on at a scale.
     fn minimise(
         &mut self,
         config: &Config,
         objective: &Objective,
-        initial: &Picture,
+        x: Tensor,
         content: Option<&Picture>,
         observer: &mut dyn FnMut(&Event<'_>) -> ControlFlow<()>,
     ) -> Result<()> {
-        let x = match self.minimum.take() {
-            Some(coarse) => {
-                let (width, height) = (initial.width(), initial.height());
-                coarse.x.resize(height, width, Interpolation::Cubic)?
-            }
-            None => objective.variable(initial)?,
-        };
         let minimum = minimise(config, objective, x, &self.before, &mut |event| {
             let snapshot = || Ok(self.finished(&event.picture()?, content));
             observer(&Event { snapshot: &snapshot, ..*event })

@@ -12,6 +12,7 @@ use std::sync::Arc;
 pub(crate) struct StyleTerm {
     weight: f64,
     loss: Arc<dyn Loss>,
+    /// Measured where it counts.
     energy: f64,
 }
 
@@ -60,7 +61,10 @@ impl StyleLosses {
             config::StyleLoss::Moments => Arc::new(MomentsLoss::new(&descriptor)?),
             config::StyleLoss::Wasserstein => Arc::new(WassersteinLoss::new(&descriptor, self.ridge)?),
         };
-        let energy = energy(loss.as_ref(), &device, channels)?;
+        let energy = match self.balance {
+            LayerBalance::None => 1.0,
+            LayerBalance::Energy => energy(loss.as_ref(), &device, channels)?,
+        };
         Ok(StyleTerm { weight, loss, energy })
     }
 

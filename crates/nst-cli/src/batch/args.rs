@@ -2,8 +2,7 @@
 
 use super::pattern::Pattern;
 use super::shard::Shard;
-use crate::args::{SettingsArgs, WeightFileArgs};
-use crate::device::DeviceArgs;
+use crate::args::{SettingsArgs, TalkArgs, WeightFileArgs};
 use crate::overrides::StylizeOverrides;
 
 const EXAMPLES: &str = "\
@@ -60,18 +59,4 @@ pub(crate) struct PictureArgs {
     /// Make the Ith of every N pictures alone, so that N such commands share a batch
     #[arg(long, value_name = "I/N", default_value = "1/1")]
     pub(crate) shard: Shard,
-}
-
-/// What is told, and what computes.
-#[derive(clap::Args)]
-#[command(next_help_heading = "Progress")]
-pub(crate) struct TalkArgs {
-    /// Say nothing but errors
-    #[arg(short, long, conflicts_with = "verbose")]
-    pub(crate) quiet: bool,
-    /// Say also the settings, the device, the memory it took, and each layer's loss
-    #[arg(short, long)]
-    pub(crate) verbose: bool,
-    #[command(flatten)]
-    pub(crate) device: DeviceArgs,
 }

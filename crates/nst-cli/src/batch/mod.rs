@@ -14,7 +14,6 @@ use crate::job::{Job, Verbosity};
 use crate::progress::Progress;
 use crate::{console, interrupt, summary, transfer, weight_store};
 use anyhow::Result;
-use nst::config::Init;
 use nst::{Picture, Pictures, Studio, Styles};
 use plan::{Group, Plan, Task};
 use std::path::{Path, PathBuf};
@@ -26,21 +25,18 @@ use tally::Tally;
 pub(crate) fn run(args: &BatchArgs) -> Result<ExitCode> {
     let config = args.settings.config(&args.overrides)?;
     config.check()?;
-    let init = match &config.init {
-        Init::File(path) => Some(path.clone()),
-        _ => None,
-    };
-    let read = [init.as_ref(), args.settings.config.as_ref(), config.weights.as_ref()];
-    let read: Vec<&Path> = read.into_iter().flatten().map(PathBuf::as_path).collect();
+    let init = config.init.file();
+    let read = [init, args.settings.config.as_deref(), config.weights.as_deref()];
+    let read: Vec<&Path> = read.into_iter().flatten().collect();
     let plan = Plan::new(&args.pictures, &config, &read)?;
-    let verbosity = Verbosity::of(args.talk.quiet, args.talk.verbose);
+    let verbosity = Verbosity::of(&args.talk);
     let mut tally = Tally::new(plan.count(), plan.skipped);
     let mut interrupted = false;
     // Nothing is loaded for nothing.
     if plan.count() > 0 {
-        let weights = weight_store::open(&config, args.weight_file.pixels)?;
-        let init = init.as_deref().map(Picture::load).transpose()?.map(Arc::new);
         let device = args.talk.device.open()?;
+        let weights = weight_store::open(&config, args.weight_file.pixels)?;
+        let init = init.map(Picture::load).transpose()?.map(Arc::new);
         let job = Job { config, device, output: PathBuf::new(), save_every: None, trace: None, verbosity };
         if verbosity == Verbosity::Verbose {
             summary::before(&job, &weights);

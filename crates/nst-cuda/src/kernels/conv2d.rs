@@ -178,7 +178,7 @@ pub(crate) fn backward_data(
 }
 
 /// A convolution with one tap: rows times a matrix.
-fn product([rows, inner, columns]: [usize; 3]) -> Conv2d {
+pub(super) fn product([rows, inner, columns]: [usize; 3]) -> Conv2d {
     Conv2d {
         batch: 1,
         height: 1,

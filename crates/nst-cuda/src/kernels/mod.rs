@@ -17,10 +17,9 @@ pub(crate) mod resize;
 pub(crate) mod rows;
 pub(crate) mod total_variation;
 
-use crate::allocator::{Block, bytes_of};
 use crate::stream::Stream;
 use cudarc::driver::sys::CUdeviceptr;
-use nst_tensor::{Conv2d, Result, Shape};
+use nst_tensor::{Conv2d, Result};
 
 /// Where there is nothing.
 const NULL: CUdeviceptr = 0;
@@ -31,11 +30,6 @@ const THREADS: u32 = 256;
 /// As many blocks as give each of `len` elements a thread.
 fn blocks_for(len: usize) -> [usize; 2] {
     [len.div_ceil(THREADS as usize), 1]
-}
-
-/// Memory for the values of a tensor of this shape.
-fn tensor(stream: &Stream, operation: &'static str, shape: &Shape) -> Result<Block> {
-    stream.allocate(operation, bytes_of(shape))
 }
 
 /// The most blocks along a grid's second axis (CUDA C++ Programming Guide, "Technical Specifications per Compute Capability").

@@ -1,5 +1,6 @@
 //! Sums over positions of products of channels: Gram matrices and filter gradients.
 
+use super::conv2d::product;
 use super::rows::{Padded, padded};
 use super::{THREADS, blocks_for, countable};
 use crate::allocator::Block;
@@ -70,16 +71,7 @@ unsafe impl Parameters for PartialSums {}
 /// `FᵀF` of a matrix of positions x channels.
 pub(crate) fn gram(stream: &Stream, x: &Array, [positions, channels]: [usize; 2]) -> Result<Block> {
     let features = padded(stream, x.pointer(), [positions, channels], Transpose::No)?;
-    let conv = Conv2d {
-        batch: 1,
-        height: 1,
-        width: positions,
-        in_channels: channels,
-        out_channels: channels,
-        kernel: [1, 1],
-        padding: 0,
-    };
-    run(stream, &GRAM, &conv, &features, &features)
+    run(stream, true, &product([positions, channels, channels]), [&features, &features])
 }
 
 /// The gradient of a convolution's filter, as OIHW.
@@ -93,15 +85,16 @@ pub(crate) fn filter_gradient(
     let pixels = conv.batch * conv.height * conv.width;
     let input = padded(stream, input.pointer(), [pixels, conv.in_channels], Transpose::No)?;
     let gradient = padded(stream, gradient.pointer(), [positions, conv.out_channels], Transpose::No)?;
-    run(stream, &FILTER_GRADIENT, conv, &input, &gradient)
+    run(stream, false, conv, [&input, &gradient])
 }
 
-fn run(stream: &Stream, kernel: &Kernel, conv: &Conv2d, left: &Padded, right: &Padded) -> Result<Block> {
+/// The sums of a convolution's positions; of a Gram matrix, its lower `triangle` and then the rest.
+fn run(stream: &Stream, triangle: bool, conv: &Conv2d, [left, right]: [&Padded; 2]) -> Result<Block> {
+    let (kernel, total) = if triangle { (&GRAM, &SUM_GRAM) } else { (&FILTER_GRADIENT, &SUM_FILTER) };
     countable(stream, kernel.name, conv)?;
     let taps = conv.kernel[0] * conv.kernel[1];
     let positions = conv.batch * conv.out_height() * conv.out_width();
     let [channels, columns] = [conv.in_channels, conv.out_channels].map(|extent| extent.next_multiple_of(4));
-    let triangle = std::ptr::eq(kernel, &raw const GRAM);
     let [row_tiles, column_tiles] = [taps * channels, columns].map(|extent| extent.div_ceil(SIDE));
     let tiles = if triangle { row_tiles * (row_tiles + 1) / 2 } else { row_tiles * column_tiles };
     let most_splits = (MOST_TILES / tiles.max(1)).max(LEAST_SPLITS);
@@ -139,8 +132,7 @@ fn run(stream: &Stream, kernel: &Kernel, conv: &Conv2d, left: &Padded, right: &P
         columns: conv.out_channels as i32,
     };
     let parts = conv.in_channels.div_ceil(PART);
-    let (total, grid) =
-        if triangle { (&SUM_GRAM, [parts * (parts + 1) / 2, 1]) } else { (&SUM_FILTER, blocks_for(len)) };
+    let grid = if triangle { [parts * (parts + 1) / 2, 1] } else { blocks_for(len) };
     #[expect(unsafe_code, reason = "kernel launches")]
     // SAFETY: both operands have the geometry's extents, channels padded; each split writes every tile.
     unsafe {

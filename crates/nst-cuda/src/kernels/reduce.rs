@@ -76,13 +76,13 @@ pub(super) fn blocks(len: usize) -> usize {
 /// The inner product of each pair.
 pub(crate) fn dots(stream: &Stream, pairs: &[(&Array, &Array, usize)]) -> Result<Vec<f64>> {
     let items: Vec<Item<'_>> = pairs.iter().map(|&(a, b, len)| (a, Some(b), len)).collect();
-    numbers(stream, &DOTS, &items)
+    numbers(stream, &DOTS, &items, false)
 }
 
 /// The greatest absolute value of each tensor.
 pub(crate) fn max_abs(stream: &Stream, tensors: &[(&Array, usize)]) -> Result<Vec<f64>> {
     let items: Vec<Item<'_>> = tensors.iter().map(|&(a, len)| (a, None, len)).collect();
-    numbers(stream, &MAX_ABS, &items)
+    numbers(stream, &MAX_ABS, &items, true)
 }
 
 /// The sum of `len` elements, a scalar.
@@ -98,19 +98,13 @@ pub(super) fn total(stream: &Stream, partials: &Block, count: usize) -> Result<B
     Ok(output)
 }
 
-/// Both stages for any number of items, and one copy to the host.
-fn numbers(stream: &Stream, kernel: &Kernel, items: &[Item<'_>]) -> Result<Vec<f64>> {
+/// Both stages for any number of items, the second one's sum or `greatest`, and one copy to the host.
+fn numbers(stream: &Stream, kernel: &Kernel, items: &[Item<'_>], greatest: bool) -> Result<Vec<f64>> {
     let results = stream.allocate(kernel.name, 8 * items.len())?;
     for (turn, items) in items.chunks(ITEMS).enumerate() {
         let (partials, count) = partials(stream, kernel, items)?;
         let to = results.pointer() + (8 * turn * ITEMS) as CUdeviceptr;
-        second_stage(
-            stream,
-            (partials.pointer(), items.len()),
-            [to, NULL],
-            count,
-            std::ptr::eq(kernel, &raw const MAX_ABS),
-        )?;
+        second_stage(stream, (partials.pointer(), items.len()), [to, NULL], count, greatest)?;
     }
     stream.download(kernel.name, &results, items.len())
 }

@@ -1,6 +1,6 @@
 //! Total variation and its gradient.
 
-use super::{NULL, THREADS, blocks_for, reduce, tensor};
+use super::{NULL, THREADS, blocks_for, reduce};
 use crate::allocator::Block;
 use crate::array::Array;
 use crate::stream::{Kernel, Parameters, Source, Stream};
@@ -60,7 +60,7 @@ pub(crate) fn forward(stream: &Stream, kind: Variation, shape: &Shape, image: &A
 
 /// Its gradient.
 pub(crate) fn backward(stream: &Stream, kind: Variation, shape: &Shape, image: &Array) -> Result<Block> {
-    let gradient = tensor(stream, "total_variation_backward", shape)?;
+    let gradient = stream.floats("total_variation_backward", shape.len())?;
     let parameters = Images { gradient: gradient.pointer(), ..images(kind, shape, image) };
     #[expect(unsafe_code, reason = "a kernel launch")]
     // SAFETY: image and gradient have `len` elements.
