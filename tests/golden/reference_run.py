@@ -6,7 +6,7 @@
 The preset is neural-style's: VGG-16 with max pooling, content 5 on relu4_2,
 style 100 on each of relu1_1 to relu5_1, total variation 0.001, the pixels in the
 network's space (BGR, 0..255 minus the mean), L-BFGS with a history of 100 and no
-line search. A picture whose longest side is `--size`
+line search. `--content-weight 20 --tv-weight 0` makes it nst's default objective at one scale. A picture whose longest side is `--size`
 already is taken as it is, so that both programs can be given the very same
 pixels. Evaluation 0 belongs to the initial image; `--evaluations 250` computes
 numbers 0 to 249. The picture written is the one with the least total.
@@ -15,6 +15,7 @@ numbers 0 to 249. The picture written is the one with the least total.
 import argparse
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--evaluations", type=int, default=250)
     parser.add_argument("--init", choices=["content", "noise"], default="content")
     parser.add_argument("--seed", type=int, default=0, help="of the noise")
+    parser.add_argument("--content-weight", type=float, default=5)
+    parser.add_argument("--tv-weight", type=float, default=1e-3)
     parser.add_argument("--trace", type=Path, help="JSON lines, one for each evaluation")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     return parser.parse_args()
@@ -59,7 +62,11 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     args = arguments()
     torch.set_num_threads(args.threads)
-    preset = PRESETS["neural-style"]
+    preset = replace(
+        PRESETS["neural-style"],
+        content_layers={"relu4_2": args.content_weight},
+        tv_weight=args.tv_weight,
+    )
     vgg = Vgg(VGG16, torch.float32, preset.pooling)
     content = load(args.content, args.size)
     objective = Objective(preset, vgg, content, load(args.style, args.size))
