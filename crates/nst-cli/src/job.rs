@@ -2,6 +2,7 @@
 
 use crate::args::{RunArgs, TalkArgs, WeightFileArgs};
 use crate::failure::usage;
+use crate::masks::{self, Source};
 use crate::{paths, weight_store};
 use anyhow::{Result, anyhow, bail};
 use nst::{Config, Inputs, Picture};
@@ -64,13 +65,16 @@ impl Job {
         }
         let init = config.init.file();
         let pictures = sources.content.into_iter().chain(sources.styles.iter().copied()).chain(init);
+        let pictures = pictures.chain(masks::files(&config));
         let read: Vec<&Path> = pictures.chain(sources.config_file).chain(config.weights.as_deref()).collect();
         paths::check_clashes(&read, &args.output, args.trace.as_deref(), args.save_every.is_some())?;
 
+        let content = sources.content.map(|path| Source::new(path, config.mask.as_deref()));
+        let styles = Source::of_styles(&config, &sources.styles)?;
         let device = args.talk.device.open()?;
         let inputs = Inputs {
-            content: sources.content.map(Picture::load).transpose()?,
-            styles: sources.styles.iter().map(|path| Picture::load(path)).collect::<Result<_, _>>()?,
+            content: content.map(|content| content.open()).transpose()?,
+            styles: styles.iter().map(Source::open).collect::<Result<_>>()?,
             init: init.map(Picture::load).transpose()?,
             weights: weight_store::open(&config, weight_file.pixels)?,
         };

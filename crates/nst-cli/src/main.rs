@@ -12,6 +12,7 @@ mod gpu;
 mod interrupt;
 mod job;
 mod machine;
+mod masks;
 mod overrides;
 mod paths;
 mod progress;

@@ -1,10 +1,11 @@
 //! Settings as flags. Each group becomes a TOML table of the flags that were given, which is laid over preset and
 //! configuration file: one mechanism, and one set of names.
 
+use crate::masks::MaskOptions;
 use clap::builder::PossibleValuesParser;
 use nst::config::{
     Color, ContentLoss, LayerBalance, LineSearch, LossScaling, Model, Optimizer, Pooling, Scales, Steps,
-    StyleLoss, TimeLimit, TotalVariation, Variable,
+    StyleLoss, StyleMix, TimeLimit, TotalVariation, Variable,
 };
 use nst::{Config, LayerWeights};
 use serde::Serialize;
@@ -37,11 +38,19 @@ pub(crate) struct StylizeOverrides {
     #[arg(long, value_name = "WEIGHTS", value_delimiter = ',', allow_negative_numbers = true)]
     #[arg(help_heading = "Picture")]
     style_blend: Option<Vec<f64>>,
+    /// How several styles are blended: to one between them (statistics), or each by itself (losses): another picture with
+    /// --style-loss wasserstein or --layer-balance energy
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(StyleMix::NAMES))]
+    #[arg(help_heading = "Picture")]
+    style_mix: Option<String>,
     /// Where colors come from: the style; the content, put back at the end, or with a transfer of luminance alone; or one
     /// of the two is given the other's first: match gives the style the content's, match-reverse the content the style's
     #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(Color::NAMES))]
     #[arg(help_heading = "Picture")]
     color: Option<String>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    masks: MaskOptions,
     #[command(flatten)]
     #[serde(flatten)]
     balance: Balance,
@@ -161,6 +170,9 @@ struct StyleSize {
     /// Longest side of each style picture as the network sees it; left out, the result's
     #[arg(long, value_name = "PIXELS")]
     style_size: Option<usize>,
+    /// Factors on that size, over which a style's statistics are averaged: 2 for larger strokes, 0.5,1,2 for some of each
+    #[arg(long, value_name = "FACTORS", value_delimiter = ',', allow_negative_numbers = true)]
+    style_scales: Option<Vec<f64>>,
 }
 
 #[derive(clap::Args, Serialize)]

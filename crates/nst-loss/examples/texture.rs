@@ -11,13 +11,13 @@ fn features(device: &Device, side: usize, seed: usize) -> nst_tensor::Result<Ten
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let device = Device::cpu();
-    let target = style_descriptor(StyleKind::Covariance, &features(&device, 12, 3)?)?;
+    let target = style_descriptor(StyleKind::Covariance, &features(&device, 12, 3)?, None)?;
     let loss = StyleLoss::new(StyleKind::Covariance, StyleScaling::MeanSquare, target)?;
     let mut image = features(&device, 8, 17)?;
     for step in 0..=100 {
         let tape = Tape::new();
         let x = tape.leaf(image.clone());
-        let value = loss.value(&loss.statistic(&x)?)?;
+        let value = loss.value(&loss.statistic(&x, None)?)?;
         if step % 20 == 0 {
             println!("step {step:3}: loss {:.3e}", value.value().item()?);
         }

@@ -1,6 +1,6 @@
 //! How far an image's features are from the content image's, position by position.
 
-use crate::{Error, Loss, Result, Statistic};
+use crate::{Error, Guide, Loss, Result, Statistic, guide};
 use nst_autodiff::Var;
 use nst_tensor::Tensor;
 
@@ -29,19 +29,20 @@ impl ContentLoss {
 
 impl Loss for ContentLoss {
     /// One sum: that of the squared differences.
-    fn statistic(&self, features: &Var) -> Result<Statistic> {
+    fn statistic(&self, features: &Var, guide: Option<&Guide>) -> Result<Statistic> {
         let (got, expected) = (features.value().shape(), self.target.shape());
         if got != expected {
             let (expected, got) = (expected.to_string(), got.to_string());
             return Err(Error::Mismatch { loss: "content loss", expected, got });
         }
-        let sum = features.sub(&Var::constant(self.target.clone()))?.square()?.sum()?;
-        Ok(Statistic { sums: vec![sum], positions: got.positions() })
+        let difference = features.sub(&Var::constant(self.target.clone()))?;
+        let sum = guide::rooted(&difference, guide)?.square()?.sum()?;
+        Ok(Statistic { sums: vec![sum], positions: guide::positions(features, guide) })
     }
 
     fn value(&self, statistic: &Statistic) -> Result<Var> {
         statistic.expect("content loss", 1)?;
-        let elements = statistic.positions * self.target.shape().channels();
+        let elements = statistic.positions * self.target.shape().channels() as f64;
         let scale = match self.scaling {
             ContentScaling::MeanSquare => 1.0 / elements as f32,
             ContentScaling::HalfSum => 0.5,

@@ -1,6 +1,6 @@
 //! How far an image's features point from the content image's, position by position, whatever their lengths.
 
-use crate::{ContentScaling, Error, Loss, Result, Statistic};
+use crate::{ContentScaling, Error, Guide, Loss, Result, Statistic, guide};
 use nst_autodiff::Var;
 use nst_tensor::Transpose::{No, Yes};
 use nst_tensor::{Map, Tensor, Zip};
@@ -63,8 +63,8 @@ fn inverse_lengths(rows: &Tensor, epsilon: &Tensor, ones: &Tensor) -> nst_tensor
 }
 
 impl Loss for CosineLoss {
-    /// One sum: that of `1 - cos`.
-    fn statistic(&self, features: &Var) -> Result<Statistic> {
+    /// One sum: that of `1 - cos`, each position by its weight.
+    fn statistic(&self, features: &Var, guide: Option<&Guide>) -> Result<Statistic> {
         let (shape, expected) = (features.value().shape().clone(), self.directions.shape());
         if &shape != expected {
             return Err(mismatch(expected.to_string(), shape.to_string()));
@@ -72,14 +72,19 @@ impl Loss for CosineLoss {
         let (x, directions, ones) = (rows(features.value())?, rows(&self.directions)?, self.ones.clone());
         let inverse = inverse_lengths(&x, &self.epsilon, &ones)?;
         let cosines = x.zip(&directions, Zip::Mul)?.matmul(No, &ones, No)?.zip(&inverse, Zip::Mul)?;
-        let sum = cosines.map(Map::Affine { scale: -1.0, offset: 1.0 })?.sum()?;
-        let positions = shape.positions();
+        let unlike = cosines.map(Map::Affine { scale: -1.0, offset: 1.0 })?;
+        let counted = |column: &Tensor| match guide {
+            Some(guide) => guide.column(&shape)?.zip(column, Zip::Mul).map_err(Error::from),
+            None => Ok(column.clone()),
+        };
+        let (sum, factor) = (counted(&unlike)?.sum()?, counted(&inverse)?);
+        let positions = guide::positions(features, guide);
         // d cos = (t - cos f / |f|) / |f| . df
         let sum = Var::record(sum, &[features], move |cotangent, _| {
             let along = cosines.zip(&inverse, Zip::Mul)?.matmul(No, &ones, Yes)?;
-            let inverse = inverse.matmul(No, &ones, Yes)?;
+            let factor = factor.matmul(No, &ones, Yes)?;
             let toward = directions.zip(&along.zip(&x, Zip::Mul)?, Zip::Sub)?;
-            let gradient = toward.zip(&inverse, Zip::Mul)?.zip(&cotangent.scale(-1.0)?, Zip::Mul)?;
+            let gradient = toward.zip(&factor, Zip::Mul)?.zip(&cotangent.scale(-1.0)?, Zip::Mul)?;
             Ok(vec![Some(gradient.reshape(shape)?)])
         })?;
         Ok(Statistic { sums: vec![sum], positions })
@@ -88,7 +93,7 @@ impl Loss for CosineLoss {
     fn value(&self, statistic: &Statistic) -> Result<Var> {
         statistic.expect("cosine loss", 1)?;
         let scale = match self.scaling {
-            ContentScaling::MeanSquare => 2.0 / (statistic.positions * self.ones.shape().len()) as f32,
+            ContentScaling::MeanSquare => 2.0 / (statistic.positions * self.ones.shape().len() as f64) as f32,
             ContentScaling::HalfSum => 1.0,
         };
         Ok(statistic.sums[0].scale(scale * self.mean_square)?)

@@ -2,7 +2,8 @@
 //!
 //! Every loss here is a function of sums over positions. [`Loss::statistic`] takes those sums of a feature map (or of the
 //! image itself); [`Loss::value`] turns them into a scalar. A style's statistics of several regions add up
-//! ([`Statistic::add`]), so its features may be visited in pieces without changing the loss.
+//! ([`Statistic::add`]), so its features may be visited in pieces without changing the loss. A [`Guide`] says how much each
+//! position counts: with it the same losses are those of a region, with soft edges if need be.
 //!
 //! | loss | of | statistic | from |
 //! |---|---|---|---|
@@ -28,11 +29,11 @@
 //! let style = Tensor::new(&device, [1, 1, 2, 2], &[1.0, 0.0, 0.0, 2.0])?;
 //! let image = Tensor::new(&device, [1, 1, 3, 2], &[1.0, 1.0, 0.0, 2.0, 1.0, 0.0])?;
 //!
-//! let target = style_descriptor(StyleKind::Gram, &style)?;
+//! let target = style_descriptor(StyleKind::Gram, &style, None)?;
 //! let loss = StyleLoss::new(StyleKind::Gram, StyleScaling::MeanSquare, target)?;
 //! let tape = Tape::new();
 //! let x = tape.leaf(image);
-//! let value = loss.value(&loss.statistic(&x)?)?;
+//! let value = loss.value(&loss.statistic(&x, None)?)?;
 //! let gradients = tape.backward(&[(&value, Tensor::full(&device, [], 1.0)?)])?;
 //! assert!(gradients.get(&x).is_some());
 //! # Ok(())
@@ -42,6 +43,7 @@
 mod content;
 mod cosine;
 mod error;
+mod guide;
 mod loss;
 mod matrix_root;
 mod moments;
@@ -52,6 +54,7 @@ mod wasserstein;
 pub use content::{ContentLoss, ContentScaling};
 pub use cosine::CosineLoss;
 pub use error::{Error, Result};
+pub use guide::Guide;
 pub use loss::{Loss, Statistic};
 pub use moments::MomentsLoss;
 pub use nst_tensor::Variation;

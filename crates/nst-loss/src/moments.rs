@@ -1,6 +1,6 @@
 //! How far the mean and spread of each channel are from the style image's.
 
-use crate::{Error, Loss, Result, Statistic};
+use crate::{Error, Guide, Loss, Result, Statistic, guide};
 use nst_autodiff::Var;
 use nst_tensor::{Map, Tensor, Zip};
 
@@ -24,9 +24,9 @@ impl MomentsLoss {
     /// styles by averaging descriptors.
     ///
     /// # Errors
-    /// If there is no position, or the device fails.
-    pub fn descriptor(features: &Tensor) -> Result<Tensor> {
-        let (mean, deviation) = moments(&sums(&Var::constant(features.clone()))?)?;
+    /// If there is no position, the guide has others, or the device fails.
+    pub fn descriptor(features: &Tensor, guide: Option<&Guide>) -> Result<Tensor> {
+        let (mean, deviation) = moments(&sums(&Var::constant(features.clone()), guide)?)?;
         let rows = Tensor::download(&[mean.value(), deviation.value()])?;
         let channels = features.shape().channels();
         Ok(Tensor::new(features.device(), [2, channels], &rows.concat())?)
@@ -53,14 +53,15 @@ fn mismatch(expected: impl Into<String>, got: String) -> Error {
 }
 
 /// The sums over positions of F and of F².
-fn sums(features: &Var) -> Result<Statistic> {
-    let positions = features.value().shape().positions();
-    let x = features.value().clone();
+fn sums(features: &Var, guide: Option<&Guide>) -> Result<Statistic> {
+    let rooted = guide::rooted(features, guide)?;
+    let x = rooted.value().clone();
     // In one step, so that the way back does not hold the squares' gradient besides.
-    let squares = Var::record(x.map(Map::Square)?.channel_sums()?, &[features], move |cotangent, _| {
+    let squares = Var::record(x.map(Map::Square)?.channel_sums()?, &[&rooted], move |cotangent, _| {
         Ok(vec![Some(x.zip(&cotangent.scale(2.0)?, Zip::Mul)?)])
     })?;
-    Ok(Statistic { sums: vec![features.channel_sums()?, squares], positions })
+    let sums = vec![guide::weighted(features, guide)?.channel_sums()?, squares];
+    Ok(Statistic { sums, positions: guide::positions(features, guide) })
 }
 
 /// Each channel's mean and standard deviation.
@@ -77,12 +78,12 @@ fn moments(statistic: &Statistic) -> Result<(Var, Var)> {
 
 impl Loss for MomentsLoss {
     /// Two sums for each channel: of its values and of their squares.
-    fn statistic(&self, features: &Var) -> Result<Statistic> {
+    fn statistic(&self, features: &Var, guide: Option<&Guide>) -> Result<Statistic> {
         let (shape, channels) = (features.value().shape(), self.mean.shape().len());
         if shape.channels() != channels {
             return Err(mismatch(format!("{channels} channels"), shape.to_string()));
         }
-        sums(features)
+        sums(features, guide)
     }
 
     fn value(&self, statistic: &Statistic) -> Result<Var> {

@@ -1,6 +1,6 @@
 //! How far an image's feature correlations are from the style image's.
 
-use crate::{Error, Loss, Result, Statistic};
+use crate::{Error, Guide, Loss, Result, Statistic, guide};
 use nst_autodiff::Var;
 use nst_tensor::Tensor;
 
@@ -25,23 +25,24 @@ pub enum StyleScaling {
     Gatys,
 }
 
-/// The descriptor of features `[.., channels]`, to be a target; blend styles by adding descriptors up.
+/// The descriptor of features `[.., channels]`, of all positions or by the weights of a guide, to be a target; blend styles by
+/// adding descriptors up.
 ///
 /// # Errors
-/// If there is no position, or the device fails.
-pub fn style_descriptor(kind: StyleKind, features: &Tensor) -> Result<Tensor> {
-    let statistic = kind.statistic(&Var::constant(features.clone()))?;
+/// If there is no position, the guide has others, or the device fails.
+pub fn style_descriptor(kind: StyleKind, features: &Tensor, guide: Option<&Guide>) -> Result<Tensor> {
+    let statistic = kind.statistic(&Var::constant(features.clone()), guide)?;
     Ok(kind.descriptor(&statistic)?.value().clone())
 }
 
 impl StyleKind {
-    pub(crate) fn statistic(self, features: &Var) -> Result<Statistic> {
-        let gram = features.gram()?;
+    pub(crate) fn statistic(self, features: &Var, guide: Option<&Guide>) -> Result<Statistic> {
+        let gram = guide::rooted(features, guide)?.gram()?;
         let sums = match self {
             Self::Gram => vec![gram],
-            Self::Covariance => vec![gram, features.channel_sums()?],
+            Self::Covariance => vec![gram, guide::weighted(features, guide)?.channel_sums()?],
         };
-        Ok(Statistic { sums, positions: features.value().shape().positions() })
+        Ok(Statistic { sums, positions: guide::positions(features, guide) })
     }
 
     pub(crate) fn descriptor(self, statistic: &Statistic) -> Result<Var> {
@@ -88,12 +89,12 @@ fn mismatch(expected: impl Into<String>, got: String) -> Error {
 
 impl Loss for StyleLoss {
     /// The sum of products of channels; for the covariance also the channels' sums.
-    fn statistic(&self, features: &Var) -> Result<Statistic> {
+    fn statistic(&self, features: &Var, guide: Option<&Guide>) -> Result<Statistic> {
         let shape = features.value().shape();
         if shape.channels() != self.channels {
             return Err(mismatch(format!("{} channels", self.channels), shape.to_string()));
         }
-        self.kind.statistic(features)
+        self.kind.statistic(features, guide)
     }
 
     fn value(&self, statistic: &Statistic) -> Result<Var> {

@@ -1,6 +1,6 @@
 //! How much neighbouring pixels differ.
 
-use crate::{Loss, Result, Statistic};
+use crate::{Error, Guide, Loss, Result, Statistic};
 use nst_autodiff::Var;
 use nst_tensor::Variation;
 
@@ -13,10 +13,15 @@ pub struct VariationLoss {
 }
 
 impl Loss for VariationLoss {
-    /// One sum: that of the differences. (`features` is the image.)
-    fn statistic(&self, features: &Var) -> Result<Statistic> {
+    /// One sum: that of the differences. (`features` is the image.) A difference is no position's, so there is none under a
+    /// guide.
+    fn statistic(&self, features: &Var, guide: Option<&Guide>) -> Result<Statistic> {
+        if guide.is_some() {
+            let (expected, got) = ("the whole image".into(), "a guide".into());
+            return Err(Error::Mismatch { loss: "total variation", expected, got });
+        }
         let sum = features.total_variation(self.kind)?;
-        Ok(Statistic { sums: vec![sum], positions: features.value().shape().positions() })
+        Ok(Statistic { sums: vec![sum], positions: features.value().shape().positions() as f64 })
     }
 
     fn value(&self, statistic: &Statistic) -> Result<Var> {

@@ -1,7 +1,7 @@
 //! How far the Gaussian of an image's features is from the style image's: the cost of moving one into the other.
 
 use crate::matrix_root::{square_root, trace_of_root};
-use crate::{Error, Loss, Result, Statistic, StyleKind};
+use crate::{Error, Guide, Loss, Result, Statistic, StyleKind};
 use nst_autodiff::Var;
 use nst_tensor::Tensor;
 
@@ -36,9 +36,9 @@ impl WassersteinLoss {
     /// moments `FᵀF / M`. Blend styles by averaging descriptors.
     ///
     /// # Errors
-    /// If there is no position, or the device fails.
-    pub fn descriptor(features: &Tensor) -> Result<Tensor> {
-        let statistic = StyleKind::Covariance.statistic(&Var::constant(features.clone()))?;
+    /// If there is no position, the guide has others, or the device fails.
+    pub fn descriptor(features: &Tensor, guide: Option<&Guide>) -> Result<Tensor> {
+        let statistic = StyleKind::Covariance.statistic(&Var::constant(features.clone()), guide)?;
         statistic.expect(NAME, 2)?;
         let values = Tensor::download(&[statistic.sums[1].value(), statistic.sums[0].value()])?;
         let channels = features.shape().channels();
@@ -101,12 +101,12 @@ fn mismatch(expected: impl Into<String>, got: String) -> Error {
 
 impl Loss for WassersteinLoss {
     /// The sum of products of channels, and the channels' sums.
-    fn statistic(&self, features: &Var) -> Result<Statistic> {
+    fn statistic(&self, features: &Var, guide: Option<&Guide>) -> Result<Statistic> {
         let (shape, channels) = (features.value().shape(), self.mean.shape().len());
         if shape.channels() != channels {
             return Err(mismatch(format!("{channels} channels"), shape.to_string()));
         }
-        StyleKind::Covariance.statistic(features)
+        StyleKind::Covariance.statistic(features, guide)
     }
 
     fn value(&self, statistic: &Statistic) -> Result<Var> {

@@ -22,7 +22,7 @@ fn tensor(values: &[f64], channels: usize) -> Tensor {
 }
 
 fn value(loss: &dyn Loss, x: &Var) -> Var {
-    loss.value(&loss.statistic(x).unwrap()).unwrap()
+    loss.value(&loss.statistic(x, None).unwrap()).unwrap()
 }
 
 fn number(loss: &dyn Loss, x: &Tensor) -> f64 {
@@ -38,11 +38,11 @@ fn gradient(loss: &dyn Loss, x: &Tensor) -> Vec<f64> {
 }
 
 fn wasserstein(style: &Tensor, ridge: f64) -> WassersteinLoss {
-    WassersteinLoss::new(&WassersteinLoss::descriptor(style).unwrap(), ridge).unwrap()
+    WassersteinLoss::new(&WassersteinLoss::descriptor(style, None).unwrap(), ridge).unwrap()
 }
 
 fn moments(style: &Tensor) -> MomentsLoss {
-    MomentsLoss::new(&MomentsLoss::descriptor(style).unwrap()).unwrap()
+    MomentsLoss::new(&MomentsLoss::descriptor(style, None).unwrap()).unwrap()
 }
 
 /// The mean of one channel, and its covariance with another.
@@ -204,19 +204,21 @@ fn what_does_not_fit_is_refused() {
         message(WassersteinLoss::new(&features, RIDGE).unwrap_err()),
         "Wasserstein loss: expected a descriptor [channels + 1, channels], got [1, 4, 1, 3]"
     );
-    let descriptor = WassersteinLoss::descriptor(&features).unwrap();
+    let descriptor = WassersteinLoss::descriptor(&features, None).unwrap();
     for ridge in [0.0, -1.0, f64::NAN] {
         assert!(message(WassersteinLoss::new(&descriptor, ridge).unwrap_err()).contains("a ridge above 0"));
     }
     let other = Var::constant(tensor(&values(4, 2, 1), 2));
     assert!(
-        moments(&features).statistic(&other).is_err()
-            && wasserstein(&features, 1.0).statistic(&other).is_err()
+        moments(&features).statistic(&other, None).is_err()
+            && wasserstein(&features, 1.0).statistic(&other, None).is_err()
     );
     let cosine = CosineLoss::new(ContentScaling::HalfSum, &features).unwrap();
-    assert!(cosine.statistic(&other).is_err());
+    assert!(cosine.statistic(&other, None).is_err());
     let nothing = Tensor::full(&DEVICE, [1, 2, 2, 3], 0.0).unwrap();
     assert!(message(CosineLoss::new(ContentScaling::HalfSum, &nothing).unwrap_err()).contains("not all 0"));
     let empty = Tensor::full(&DEVICE, [1, 0, 4, 3], 0.0).unwrap();
-    assert!(MomentsLoss::descriptor(&empty).is_err() && WassersteinLoss::descriptor(&empty).is_err());
+    assert!(
+        MomentsLoss::descriptor(&empty, None).is_err() && WassersteinLoss::descriptor(&empty, None).is_err()
+    );
 }

@@ -19,7 +19,7 @@ fn features(device: &Device, height: usize, width: usize, seed: usize) -> Tensor
 }
 
 fn value(loss: &dyn Loss, x: &Var) -> Var {
-    loss.value(&loss.statistic(x).unwrap()).unwrap()
+    loss.value(&loss.statistic(x, None).unwrap()).unwrap()
 }
 
 fn losses(device: &Device) -> Vec<Box<dyn Loss>> {
@@ -30,11 +30,11 @@ fn losses(device: &Device) -> Vec<Box<dyn Loss>> {
     }
     for kind in [StyleKind::Gram, StyleKind::Covariance] {
         for scaling in [StyleScaling::MeanSquare, StyleScaling::Gatys] {
-            let target = style_descriptor(kind, &features(device, 2, 5, 3)).unwrap();
+            let target = style_descriptor(kind, &features(device, 2, 5, 3), None).unwrap();
             losses.push(Box::new(StyleLoss::new(kind, scaling, target).unwrap()));
         }
     }
-    let target = MomentsLoss::descriptor(&features(device, 2, 5, 3)).unwrap();
+    let target = MomentsLoss::descriptor(&features(device, 2, 5, 3), None).unwrap();
     losses.push(Box::new(MomentsLoss::new(&target).unwrap()));
     for kind in [Variation::Absolute, Variation::Squared] {
         losses.push(Box::new(VariationLoss { kind }));
@@ -88,7 +88,7 @@ fn style_losses_are_the_published_formulas() {
         for (scaling, expected) in
             [(StyleScaling::MeanSquare, squares / 81.0), (StyleScaling::Gatys, squares / 36.0)]
         {
-            let loss = StyleLoss::new(kind, scaling, style_descriptor(kind, &style).unwrap()).unwrap();
+            let loss = StyleLoss::new(kind, scaling, style_descriptor(kind, &style, None).unwrap()).unwrap();
             let actual = value(&loss, &Var::constant(image.clone())).value().item().unwrap();
             assert_relative_eq!(f64::from(actual), expected, max_relative = 1e-5);
         }
@@ -117,7 +117,7 @@ fn a_style_is_at_no_distance_from_itself_and_from_itself_tiled() {
     let twice = [style.to_vec().unwrap(), style.to_vec().unwrap()].concat();
     let twice = Var::constant(Tensor::new(&device, [1, 4, 5, CHANNELS], &twice).unwrap());
     for kind in [StyleKind::Gram, StyleKind::Covariance] {
-        let target = style_descriptor(kind, &style).unwrap();
+        let target = style_descriptor(kind, &style, None).unwrap();
         let loss = StyleLoss::new(kind, StyleScaling::Gatys, target).unwrap();
         assert!(value(&loss, &twice).value().item().unwrap() < 1e-12);
     }
@@ -130,18 +130,18 @@ fn statistics_of_parts_add_up_to_that_of_the_whole() {
     let values = whole.to_vec().unwrap();
     let mut losses: Vec<Box<dyn Loss>> = Vec::new();
     for kind in [StyleKind::Gram, StyleKind::Covariance] {
-        let target = style_descriptor(kind, &style).unwrap();
+        let target = style_descriptor(kind, &style, None).unwrap();
         losses.push(Box::new(StyleLoss::new(kind, StyleScaling::MeanSquare, target).unwrap()));
     }
-    losses.push(Box::new(MomentsLoss::new(&MomentsLoss::descriptor(&style).unwrap()).unwrap()));
-    let target = WassersteinLoss::descriptor(&style).unwrap();
+    losses.push(Box::new(MomentsLoss::new(&MomentsLoss::descriptor(&style, None).unwrap()).unwrap()));
+    let target = WassersteinLoss::descriptor(&style, None).unwrap();
     losses.push(Box::new(WassersteinLoss::new(&target, WassersteinLoss::RIDGE).unwrap()));
     for loss in losses {
         let part = |rows: std::ops::Range<usize>| -> Statistic {
             let line = 4 * CHANNELS;
             let part = &values[rows.start * line..rows.end * line];
             let part = Tensor::new(&device, [1, rows.len(), 4, CHANNELS], part).unwrap();
-            loss.statistic(&Var::constant(part)).unwrap()
+            loss.statistic(&Var::constant(part), None).unwrap()
         };
         let sum = part(0..2).add(&part(2..6)).unwrap();
         let expected = value(loss.as_ref(), &Var::constant(whole.clone())).value().item().unwrap();
@@ -155,11 +155,11 @@ fn statistics_of_parts_add_up_to_that_of_the_whole() {
 fn what_does_not_fit_is_refused() {
     let device = Device::cpu();
     let content = ContentLoss::new(ContentScaling::MeanSquare, features(&device, 4, 3, 2));
-    let error = content.statistic(&Var::constant(features(&device, 3, 4, 1))).err().unwrap();
+    let error = content.statistic(&Var::constant(features(&device, 3, 4, 1)), None).err().unwrap();
     assert_eq!(error.to_string(), "content loss: expected [1, 4, 3, 3], got [1, 3, 4, 3]");
     let flat = Tensor::full(&device, [2, 3], 0.0).unwrap();
     let error = StyleLoss::new(StyleKind::Gram, StyleScaling::Gatys, flat).err().unwrap();
     assert_eq!(error.to_string(), "style loss: expected a square matrix as descriptor, got [2, 3]");
     let empty = Tensor::full(&device, [1, 0, 4, 3], 0.0).unwrap();
-    assert!(style_descriptor(StyleKind::Gram, &empty).is_err());
+    assert!(style_descriptor(StyleKind::Gram, &empty, None).is_err());
 }

@@ -73,8 +73,13 @@ impl Layer {
         (convolution.index <= sizes[self.block - 1]).then_some(before + convolution.index)
     }
 
-    /// The least side of an image of which something is left at this layer: each pooling halves it.
+    /// The least side of an image of which something is left at this layer.
     pub fn minimum_side(self) -> usize {
+        self.stride()
+    }
+
+    /// How many pixels of the image lie between two positions: each pooling halves the sides, rounding down.
+    pub fn stride(self) -> usize {
         1 << (self.block - usize::from(self.stage != Stage::Pool))
     }
 

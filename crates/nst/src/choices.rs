@@ -72,6 +72,19 @@ choice! {
 }
 
 choice! {
+    /// How several styles are blended.
+    StyleMix {
+        /// By their statistics: the picture is drawn to one style between them, the weighted mean of their Gram matrices (or
+        /// what else describes them). One loss a layer, however many styles.
+        Statistics = "statistics",
+        /// By their losses: the picture is drawn to each, as far as the others let it. Where the loss is a squared difference
+        /// (all but `wasserstein`), its gradient is the same as with statistics, at as many times the work as there are styles;
+        /// then only the loss's value differs, and what [`LayerBalance`] makes of each style.
+        Losses = "losses",
+    }
+}
+
+choice! {
     /// How the style layers' losses are balanced before their weights.
     LayerBalance {
         /// They are not: as each loss comes, so that the strongest layers decide.

@@ -2,9 +2,10 @@
 
 pub use crate::choices::{
     Color, ContentLoss, Init, LayerBalance, LineSearch, LossScaling, Model, Optimizer, Pooling, Steps,
-    StyleLoss, TotalVariation, Variable,
+    StyleLoss, StyleMix, TotalVariation, Variable,
 };
 use crate::picture::MAX_SIDE;
+pub use crate::regions::{Regions, Role};
 pub use crate::scales::Scales;
 pub use crate::stop::TimeLimit;
 use crate::{Error, LayerWeights, Result};
@@ -48,8 +49,21 @@ pub struct Config {
     pub style_layers: LayerWeights,
     /// One factor for each style picture; empty for equal shares. Scaled to add up to 1, as neural-style does.
     pub style_blend: Vec<f64>,
+    /// How several styles are blended.
+    pub style_mix: StyleMix,
     /// Pixels on the longest side of each style picture; none for the result's size.
     pub style_size: Option<usize>,
+    /// Factors on that size: the style's statistics are their mean over these. Above 1, strokes become larger.
+    pub style_scales: Vec<f64>,
+    /// A picture of the content's regions in flat colors, PNG; none for the whole. For programs that open files by a
+    /// configuration, as `nst` does: the library takes pictures with their masks ([`crate::Picture::masked`]).
+    pub mask: Option<PathBuf>,
+    /// The same for each style picture, in their order; `none` for one without. Empty where none has one.
+    pub style_masks: Vec<PathBuf>,
+    /// What becomes of the mask's regions.
+    pub regions: Regions,
+    /// Over how much of the longest side a region goes over into its neighbours at their common edge.
+    pub mask_softness: f64,
     /// Where the colors of the result come from.
     pub color: Color,
     /// The network; [`crate::Inputs::weights`] must be of it.
@@ -110,7 +124,13 @@ impl Default for Config {
             content_layers: layers("relu4_2"),
             style_layers: layers("relu1_1,relu2_1,relu3_1,relu4_1,relu5_1"),
             style_blend: Vec::new(),
+            style_mix: StyleMix::Statistics,
             style_size: None,
+            style_scales: vec![1.0],
+            mask: None,
+            style_masks: Vec::new(),
+            regions: Regions::default(),
+            mask_softness: 0.02,
             color: Color::Style,
             model: Model::Vgg16,
             weights: None,
@@ -147,6 +167,12 @@ impl Config {
             .try_fold(0, |deepest, depth| Some(deepest.max(depth?)))
     }
 
+    /// Pixels on the longest side of each style picture, at each of its scales.
+    pub(crate) fn style_sizes(&self) -> Vec<usize> {
+        let size = self.style_size.unwrap_or(self.size) as f64;
+        self.style_scales.iter().map(|scale| (size * scale).round().max(1.0) as usize).collect()
+    }
+
     /// Checks what can be checked without pictures and weights.
     ///
     /// # Errors
@@ -175,6 +201,16 @@ impl Config {
                     problem: format!("must be 0 or more and finite, got {weight}"),
                 });
             }
+        }
+        if self.style_scales.is_empty()
+            || !self.style_scales.iter().all(|&scale| (0.05..=20.0).contains(&scale))
+        {
+            let problem = "must be one factor or more, each from 0.05 to 20".into();
+            return Err(Error::Setting { setting: "style-scales", problem });
+        }
+        if !(0.0..=0.5).contains(&self.mask_softness) {
+            let problem = format!("must be 0 (sharp) to 0.5, got {}", self.mask_softness);
+            return Err(Error::Setting { setting: "mask-softness", problem });
         }
         let blend: f64 = self.style_blend.iter().sum();
         if !self.style_blend.is_empty() && (blend == 0.0 || blend.is_infinite()) {

@@ -31,31 +31,39 @@
 //! # }
 //! ```
 
+mod areas;
 mod bench;
 mod choices;
 pub mod color;
 pub mod config;
 mod error;
 mod event;
+mod flat_color;
 mod jpeg;
+mod kept;
 mod layer_weights;
+mod mask;
 mod minimise;
 mod objective;
 mod picture;
 mod picture_file;
 mod prepare;
 mod preset;
+mod regions;
 mod run;
 mod scales;
 mod stop;
 mod studio;
 mod style_losses;
+mod style_terms;
 
 pub use bench::{BenchReport, PartTime, bench, random_weights};
 pub use config::Config;
 pub use error::{Error, Result};
 pub use event::{Evaluation, Event};
+pub use flat_color::FlatColor;
 pub use layer_weights::LayerWeights;
+pub use mask::Mask;
 pub use nst_tensor::Device;
 pub use nst_weights::Weights;
 pub use objective::{Contribution, Objective, Part};

@@ -1,10 +1,10 @@
 //! The loss of a picture and its gradient.
 
 use crate::config::{self, Config, Variable};
-use crate::style_losses::StyleLosses;
-use crate::{Error, Picture, Result};
+use crate::kept::Kept;
+use crate::{Error, FlatColor, Picture, Result};
 use nst_autodiff::{Tape, Var};
-use nst_loss::{ContentLoss, ContentScaling, CosineLoss, Loss, VariationLoss};
+use nst_loss::{ContentLoss, ContentScaling, CosineLoss, Guide, Loss, VariationLoss};
 use nst_tensor::{Device, Tensor, Variation};
 use nst_vgg::{Layer, PixelConversion, PixelMap, Pixels, Vgg};
 use std::fmt;
@@ -24,10 +24,14 @@ pub enum Part {
 /// One loss at one layer (or of the picture itself), with its weight.
 #[derive(Clone)]
 pub(crate) struct Term {
-    part: Part,
-    layer: Option<Layer>,
-    weight: f64,
-    loss: Arc<dyn Loss>,
+    pub(crate) part: Part,
+    pub(crate) layer: Option<Layer>,
+    /// The region where it holds, if not everywhere, by its color.
+    pub(crate) area: Option<FlatColor>,
+    /// How much each position of the layer lies in it.
+    pub(crate) guide: Option<Guide>,
+    pub(crate) weight: f64,
+    pub(crate) loss: Arc<dyn Loss>,
 }
 
 /// What a term contributes to the loss.
@@ -35,7 +39,7 @@ pub(crate) struct Term {
 pub struct Contribution {
     /// What the term counts as.
     pub part: Part,
-    /// The term's name, such as `style relu4_1`.
+    /// The term's name, such as `style relu4_1`, or `style relu4_1 red` in a region.
     pub name: String,
     /// Its value, weighted.
     pub value: f64,
@@ -51,6 +55,7 @@ pub struct Objective {
     variable: PixelMap,
     to_network: PixelConversion,
     to_bgr255: PixelConversion,
+    kept: Option<Kept>,
     pub(crate) terms: Vec<Term>,
 }
 
@@ -69,7 +74,15 @@ impl Objective {
             Ok(map.on(device)?)
         };
         let (to_network, to_bgr255) = (from_variable(vgg.pixels())?, from_variable(Pixels::Bgr255)?);
-        Ok(Self { device: device.clone(), vgg, variable, to_network, to_bgr255, terms: Vec::new() })
+        Ok(Self {
+            device: device.clone(),
+            vgg,
+            variable,
+            to_network,
+            to_bgr255,
+            kept: None,
+            terms: Vec::new(),
+        })
     }
 
     /// How much an absolute change of 1 in 0..255 is in the variable's units.
@@ -93,31 +106,29 @@ impl Objective {
                 config::ContentLoss::Squared => Arc::new(ContentLoss::new(scaling, target)),
                 config::ContentLoss::Cosine => Arc::new(CosineLoss::new(scaling, &target)?),
             };
-            self.add(Part::Content, Some(layer), config.content_weight * weight, loss);
+            let weight = config.content_weight * weight;
+            self.add(Term { part: Part::Content, layer: Some(layer), area: None, guide: None, weight, loss });
         }
         Ok(())
     }
 
-    /// Adds the style losses toward pictures, blended: their descriptors are averaged with the given shares.
-    pub(crate) fn add_style(&mut self, config: &Config, styles: &[(f64, Picture)]) -> Result<()> {
-        let losses = StyleLosses::new(config, self.vgg.pixels());
-        let layers: Vec<Layer> = config.style_layers.used().map(|(layer, _)| layer).collect();
-        let mut descriptors: Vec<Vec<(f64, Tensor)>> = layers.iter().map(|_| Vec::new()).collect();
-        for (share, picture) in styles {
-            for (features, descriptors) in self.features(picture, &layers)?.iter().zip(&mut descriptors) {
-                descriptors.push((*share, losses.descriptor(features)?));
-            }
-        }
-        let mut toward = Vec::with_capacity(layers.len());
-        for ((_, weight), descriptors) in config.style_layers.used().zip(descriptors) {
-            let shares: Vec<(f64, &Tensor)> =
-                descriptors.iter().map(|(share, tensor)| (*share, tensor)).collect();
-            toward.push(losses.toward(Tensor::linear_combination(&shares)?, weight)?);
-        }
-        for (layer, (weight, loss)) in layers.into_iter().zip(losses.balanced(toward)?) {
-            self.add(Part::Style, Some(layer), config.style_weight * weight, loss);
-        }
+    /// Keeps these shares of a picture's pixels.
+    pub(crate) fn keep(&mut self, picture: &Picture, shares: &[f32]) -> Result<()> {
+        self.kept = Some(Kept::new(&self.variable(picture)?, shares)?);
         Ok(())
+    }
+
+    /// The picture that a variable stands for, in the variable's units.
+    fn shown(&self, x: &Var) -> Result<Var> {
+        self.kept.as_ref().map_or_else(|| Ok(x.clone()), |kept| kept.apply(x))
+    }
+
+    pub(crate) fn device(&self) -> &Device {
+        &self.device
+    }
+
+    pub(crate) fn network_pixels(&self) -> Pixels {
+        self.vgg.pixels()
     }
 
     /// Adds the total variation.
@@ -126,13 +137,15 @@ impl Objective {
             config::TotalVariation::Absolute => Variation::Absolute,
             config::TotalVariation::Squared => Variation::Squared,
         };
-        self.add(Part::Variation, None, config.tv_weight, Arc::new(VariationLoss { kind }));
+        let loss = Arc::new(VariationLoss { kind });
+        let weight = config.tv_weight;
+        self.add(Term { part: Part::Variation, layer: None, area: None, guide: None, weight, loss });
     }
 
     /// A term of weight zero is no term: it would cost time and change nothing.
-    fn add(&mut self, part: Part, layer: Option<Layer>, weight: f64, loss: Arc<dyn Loss>) {
-        if weight > 0.0 {
-            self.terms.push(Term { part, layer, weight, loss });
+    pub(crate) fn add(&mut self, term: Term) {
+        if term.weight > 0.0 {
+            self.terms.push(term);
         }
     }
 
@@ -157,12 +170,12 @@ impl Objective {
     /// If it is no image or the device fails.
     pub fn picture(&self, variable: &Tensor) -> Result<Picture> {
         let [_, height, width, _] = variable.shape().nhwc("picture")?;
-        let mut values = variable.to_vec()?;
+        let mut values = self.shown(&Var::constant(variable.clone()))?.value().to_vec()?;
         self.variable.inverse().values(&mut values);
         Picture::new(width, height, values, None)
     }
 
-    fn features(&self, picture: &Picture, layers: &[Layer]) -> Result<Vec<Tensor>> {
+    pub(crate) fn features(&self, picture: &Picture, layers: &[Layer]) -> Result<Vec<Tensor>> {
         let image = self.to_network.apply(&Var::constant(self.variable(picture)?))?;
         Ok(self.vgg.features(&image, layers)?.into_iter().map(|features| features.value().clone()).collect())
     }
@@ -178,20 +191,21 @@ impl Objective {
     fn evaluate_once(&self, x: &Tensor) -> Result<(Vec<Contribution>, Tensor)> {
         let tape = Tape::new();
         let x = tape.leaf(x.clone());
+        let shown = self.shown(&x)?;
         let layers: Vec<Layer> = self.terms.iter().filter_map(|term| term.layer).collect();
         let mut values: Vec<Option<Var>> = Vec::new();
         values.resize_with(self.terms.len(), || None);
         let mut add = |index: usize, of: &Var| -> Result<()> {
-            let loss = &self.terms[index].loss;
-            values[index] = Some(loss.value(&loss.statistic(of)?)?);
+            let Term { loss, guide, .. } = &self.terms[index];
+            values[index] = Some(loss.value(&loss.statistic(of, guide.as_ref())?)?);
             Ok(())
         };
         let (of_layers, of_image): (Vec<usize>, Vec<usize>) =
             (0..self.terms.len()).partition(|&index| self.terms[index].layer.is_some());
-        let image = self.to_network.apply(&x)?;
+        let image = self.to_network.apply(&shown)?;
         self.vgg.visit(&image, &layers, |index, features| add(of_layers[index], &features))?;
         for index in of_image {
-            add(index, &self.to_bgr255.apply(&x)?)?;
+            add(index, &self.to_bgr255.apply(&shown)?)?;
         }
         let values: Vec<Var> = values.into_iter().flatten().collect();
         if values.len() < self.terms.len() {
@@ -225,9 +239,10 @@ impl fmt::Debug for Term {
 
 impl Term {
     fn name(&self) -> String {
-        match (self.part, self.layer) {
-            (Part::Content, Some(layer)) => format!("content {layer}"),
-            (Part::Style, Some(layer)) => format!("style {layer}"),
+        match (self.part, self.layer, self.area) {
+            (Part::Content, Some(layer), _) => format!("content {layer}"),
+            (Part::Style, Some(layer), None) => format!("style {layer}"),
+            (Part::Style, Some(layer), Some(color)) => format!("style {layer} {color}"),
             _ => "total variation".into(),
         }
     }

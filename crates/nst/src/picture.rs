@@ -1,22 +1,25 @@
 //! A picture in memory.
 
+use crate::mask::Mask;
 use crate::{Error, Result};
 use image::imageops::{FilterType, resize};
 use image::{ImageBuffer, Luma, Rgb};
+use std::sync::Arc;
 
 /// The most pixels of a side: 16 bits, as in JPEG.
 pub(crate) const MAX_SIDE: usize = 65_535;
 /// The most pixels of a picture that is read or made: 128 million, which take 1.5 GiB as single-precision RGB.
 pub(crate) const MAX_PIXELS: usize = 1 << 27;
 
-/// A picture: RGB as it is coded in files (sRGB, not linear light), 0..1, with an optional alpha channel beside it. Values
-/// outside 0..1 are clamped when the picture is resampled or written.
+/// A picture: RGB as it is coded in files (sRGB, not linear light), 0..1, with an optional alpha channel and an optional mask
+/// beside it. Values outside 0..1 are clamped when the picture is resampled or written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Picture {
     width: usize,
     height: usize,
     rgb: Vec<f32>,
     alpha: Option<Vec<f32>>,
+    mask: Option<Arc<Mask>>,
 }
 
 impl Picture {
@@ -38,7 +41,25 @@ impl Picture {
         if !rgb.iter().chain(alpha.iter().flatten()).all(|value| value.is_finite()) {
             return Err(Error::Values("a pixel has a value that is not finite".into()));
         }
-        Ok(Self { width, height, rgb, alpha })
+        Ok(Self { width, height, rgb, alpha, mask: None })
+    }
+
+    /// The same with its regions.
+    ///
+    /// # Errors
+    /// If the mask has other proportions, by more than a fiftieth.
+    pub fn masked(self, mask: Mask) -> Result<Self> {
+        if !mask.fits(self.width, self.height) {
+            let (width, height) = (self.width, self.height);
+            let problem = format!("has other proportions than its picture of {width}x{height} pixels");
+            return Err(Error::Setting { setting: "mask", problem });
+        }
+        Ok(Self { mask: Some(Arc::new(mask)), ..self })
+    }
+
+    /// Its regions, whatever the mask's own size.
+    pub fn mask(&self) -> Option<&Mask> {
+        self.mask.as_deref()
     }
 
     /// Pixels in a row.
@@ -71,7 +92,7 @@ impl Picture {
     pub(crate) fn mapped(&self, mut map: impl FnMut([f64; 3]) -> [f64; 3]) -> Self {
         let pixels = self.rgb.as_chunks::<3>().0.iter();
         let rgb = pixels.flat_map(|pixel| map(pixel.map(f64::from)).map(|value| value as f32)).collect();
-        Self { rgb, alpha: self.alpha.clone(), ..*self }
+        Self { rgb, alpha: self.alpha.clone(), mask: self.mask.clone(), ..*self }
     }
 
     /// Width and height with the longest side of `side` pixels (1 to 65535; what lies outside is moved there) and the same
@@ -96,7 +117,8 @@ impl Picture {
         // The values fit by construction, so there is a buffer.
         let rgb = buffer
             .map(|buffer| resize(&buffer, width as u32, height as u32, FilterType::Lanczos3).into_raw());
-        Self { width, height, rgb: rgb.unwrap_or_default(), alpha: self.resized_alpha(width, height) }
+        let (rgb, alpha) = (rgb.unwrap_or_default(), self.resized_alpha(width, height));
+        Self { width, height, rgb, alpha, mask: self.mask.clone() }
     }
 
     /// The alpha channel alone, resampled.
@@ -118,7 +140,7 @@ impl Picture {
         let (left, top) = ((self.width - crop_width) / 2, (self.height - crop_height) / 2);
         let rows = self.rgb.chunks_exact(3 * self.width).skip(top).take(crop_height);
         let rgb = rows.flat_map(|row| &row[3 * left..3 * (left + crop_width)]).copied().collect();
-        Self { width: crop_width, height: crop_height, rgb, alpha: None }.resized(width, height)
+        Self { width: crop_width, height: crop_height, rgb, alpha: None, mask: None }.resized(width, height)
     }
 }
 

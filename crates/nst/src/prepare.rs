@@ -1,6 +1,7 @@
 //! From settings and pictures to an objective and a picture to start from.
 
-use crate::config::{Config, Init, Model};
+use crate::areas::{self, Area};
+use crate::config::{Config, Init, Model, Role};
 use crate::objective::Objective;
 use crate::picture::MAX_PIXELS;
 use crate::{Error, Inputs, LayerWeights, Picture, Pictures, Result, Studio};
@@ -32,21 +33,24 @@ impl Studio {
         config: &Config,
         inputs: &Pictures,
     ) -> Result<(Objective, (usize, usize))> {
-        let Layout { size: (width, height), content, styles } = Layout::of(config, inputs)?;
+        let Layout { size: (width, height), content, areas } = Layout::of(config, inputs)?;
         let mut objective = Objective::new(config, Arc::clone(&self.network), &self.device)?;
         if let Some(picture) = content {
             objective.add_content(config, &picture.resized(width, height))?;
         }
-        if !styles.is_empty() {
-            let resized = |(share, picture): (f64, &Picture)| {
-                let (width, height) = picture.fitted(config.style_size.unwrap_or(config.size));
-                (share, picture.resized(width, height))
-            };
-            inputs.styles.add_to(&mut objective, &self.network, config, |objective| {
-                objective.add_style(config, &styles.into_iter().map(resized).collect::<Vec<_>>())
-            })?;
+        let frame = inputs.content.as_ref();
+        for area in areas {
+            let terms = inputs
+                .styles
+                .terms(&self.network, config, area.color, || objective.style_terms(config, &area))?;
+            objective.add_area(config, terms, frame, (width, height))?;
         }
         objective.add_variation(config);
+        if let Some(picture) = frame
+            && let Some(shares) = kept(config, picture, (width, height))
+        {
+            objective.keep(&picture.resized(width, height), &shares)?;
+        }
         if objective.is_empty() {
             return Err(nothing_to_do());
         }
@@ -59,8 +63,7 @@ pub(crate) struct Layout<'a> {
     /// Width and height of the result.
     pub(crate) size: (usize, usize),
     content: Option<&'a Picture>,
-    /// With their shares.
-    styles: Vec<(f64, &'a Picture)>,
+    areas: Vec<Area<'a>>,
 }
 
 impl<'a> Layout<'a> {
@@ -77,20 +80,47 @@ impl<'a> Layout<'a> {
         check_pixels("size", (width, height))?;
 
         let with_content = content.filter(|_| config.content_weight > 0.0);
-        let with_styles: Vec<(f64, &Picture)> = shares(&config.style_blend, inputs.styles.len())?
-            .into_iter()
+        let with_styles: Vec<(usize, f64, &Picture)> = (0..)
+            .zip(shares(&config.style_blend, inputs.styles.len())?)
             .zip(inputs.styles.iter())
-            .filter(|(share, _)| config.style_weight > 0.0 && *share > 0.0)
+            .map(|((index, share), picture)| (index, share, picture))
+            .filter(|(_, share, _)| config.style_weight > 0.0 && *share > 0.0)
             .collect();
         if let Some(picture) = with_content {
             check_layers("content", &[picture], &config.content_layers, |_| (width, height))?;
         }
-        let pictures: Vec<&Picture> = with_styles.iter().map(|(_, picture)| *picture).collect();
-        let fitted = |picture: &Picture| picture.fitted(config.style_size.unwrap_or(config.size));
-        let deepest = check_layers("style", &pictures, &config.style_layers, fitted)?;
-        check_size("resulting", (width, height), deepest)?;
-        Ok(Self { size: (width, height), content: with_content, styles: with_styles })
+        let pictures: Vec<&Picture> = with_styles.iter().map(|(_, _, picture)| *picture).collect();
+        for size in config.style_sizes() {
+            let deepest = check_layers("style", &pictures, &config.style_layers, |it| it.fitted(size))?;
+            check_size("resulting", (width, height), deepest)?;
+        }
+        let count = inputs.styles.len();
+        if config.regions.most_styles() > count {
+            let problem =
+                format!("speaks of style {}, but there {}", config.regions.most_styles(), there_are(count));
+            return Err(Error::Setting { setting: "regions", problem });
+        }
+        let areas =
+            if with_styles.is_empty() { vec![] } else { areas::areas(config, content, &with_styles)? };
+        Ok(Self { size: (width, height), content: with_content, areas })
     }
+}
+
+fn there_are(styles: usize) -> String {
+    if styles == 1 { "is 1".into() } else { format!("are {styles}") }
+}
+
+/// How much of each pixel of a content picture is to be kept; none if nothing of it is.
+fn kept(config: &Config, picture: &Picture, size: (usize, usize)) -> Option<Vec<f32>> {
+    let mut kept: Option<Vec<f32>> = None;
+    for color in config.regions.colors().filter(|&color| config.regions.role(color) == Some(&Role::Keep)) {
+        let region = areas::region(config, picture, color, size)?;
+        match &mut kept {
+            Some(kept) => kept.iter_mut().zip(region).for_each(|(kept, more)| *kept += more),
+            None => kept = Some(region),
+        }
+    }
+    kept
 }
 
 /// That the settings, or what was given beside them, leave nothing to minimise.

@@ -1,8 +1,8 @@
 //! Many pictures with one load of the network, and with each style's statistics computed once.
 
-use crate::objective::{Objective, Term};
+use crate::objective::Term;
 use crate::prepare::{check_model, nothing_to_do};
-use crate::{Config, Picture, Result};
+use crate::{Config, FlatColor, Picture, Result};
 use nst_tensor::{Device, Pooling};
 use nst_vgg::{Layer, Vgg};
 use nst_weights::Weights;
@@ -83,11 +83,12 @@ struct Shared {
     known: Mutex<Vec<Known>>,
 }
 
-/// The losses toward the styles, as these settings ask for them on this network.
+/// The losses toward the styles in one area, as these settings ask for them on this network.
 #[derive(Debug)]
 struct Known {
     network: Weak<Vgg>,
     config: Config,
+    area: Option<FlatColor>,
     terms: Vec<Term>,
 }
 
@@ -97,27 +98,26 @@ impl Styles {
         Self(Arc::new(Shared { pictures, known: Mutex::default() }))
     }
 
-    /// Adds the losses toward the styles to an objective: those that are known, or what `add` adds.
-    pub(crate) fn add_to(
+    /// The losses toward the styles in an area of this color: those that are known, or what `make` makes of them.
+    pub(crate) fn terms(
         &self,
-        objective: &mut Objective,
         network: &Arc<Vgg>,
         config: &Config,
-        add: impl FnOnce(&mut Objective) -> Result<()>,
-    ) -> Result<()> {
+        area: Option<FlatColor>,
+        make: impl FnOnce() -> Result<Vec<Term>>,
+    ) -> Result<Vec<Term>> {
         // Iterations say nothing about losses, and differ where a content has fewer scales.
         let config = Config { iterations: 0, ..config.clone() };
-        let is_same =
-            |known: &&Known| known.network.as_ptr() == Arc::as_ptr(network) && known.config == config;
+        let is_same = |known: &&Known| {
+            known.network.as_ptr() == Arc::as_ptr(network) && known.config == config && known.area == area
+        };
         if let Some(known) = self.known().iter().find(is_same) {
-            objective.terms.extend_from_slice(&known.terms);
-            return Ok(());
+            return Ok(known.terms.clone());
         }
-        let before = objective.terms.len();
-        add(objective)?;
-        let terms = objective.terms[before..].to_vec();
-        self.known().push(Known { network: Arc::downgrade(network), config, terms });
-        Ok(())
+        let terms = make()?;
+        let network = Arc::downgrade(network);
+        self.known().push(Known { network, config, area, terms: terms.clone() });
+        Ok(terms)
     }
 
     fn known(&self) -> MutexGuard<'_, Vec<Known>> {

@@ -3,7 +3,9 @@
 use crate::config::{self, Config, LayerBalance};
 use crate::{Error, Result};
 use nst_autodiff::Var;
-use nst_loss::{Loss, MomentsLoss, StyleKind, StyleLoss, StyleScaling, WassersteinLoss, style_descriptor};
+use nst_loss::{
+    Guide, Loss, MomentsLoss, StyleKind, StyleLoss, StyleScaling, WassersteinLoss, style_descriptor,
+};
 use nst_tensor::{Device, Tensor};
 use nst_vgg::Pixels;
 use std::sync::Arc;
@@ -41,13 +43,13 @@ impl StyleLosses {
         Self { kind: config.style_loss, scaling, balance: config.layer_balance, ridge }
     }
 
-    /// A style's descriptor in one layer; descriptors of several styles are averaged by their shares.
-    pub(crate) fn descriptor(&self, features: &Tensor) -> Result<Tensor> {
+    /// A style's descriptor in one layer, or of a part of it; descriptors of several styles are averaged by their shares.
+    pub(crate) fn descriptor(&self, features: &Tensor, guide: Option<&Guide>) -> Result<Tensor> {
         Ok(match self.kind {
-            config::StyleLoss::Gram => style_descriptor(StyleKind::Gram, features)?,
-            config::StyleLoss::Covariance => style_descriptor(StyleKind::Covariance, features)?,
-            config::StyleLoss::Moments => MomentsLoss::descriptor(features)?,
-            config::StyleLoss::Wasserstein => WassersteinLoss::descriptor(features)?,
+            config::StyleLoss::Gram => style_descriptor(StyleKind::Gram, features, guide)?,
+            config::StyleLoss::Covariance => style_descriptor(StyleKind::Covariance, features, guide)?,
+            config::StyleLoss::Moments => MomentsLoss::descriptor(features, guide)?,
+            config::StyleLoss::Wasserstein => WassersteinLoss::descriptor(features, guide)?,
         })
     }
 
@@ -87,7 +89,7 @@ impl StyleLosses {
 /// The loss of features that are 0 everywhere.
 fn energy(loss: &dyn Loss, device: &Device, channels: usize) -> Result<f64> {
     let nothing = Var::constant(Tensor::full(device, [1, 1, 1, channels], 0.0)?);
-    Ok(f64::from(loss.value(&loss.statistic(&nothing)?)?.value().item()?))
+    Ok(f64::from(loss.value(&loss.statistic(&nothing, None)?)?.value().item()?))
 }
 
 /// From weights and energies, weights over energies, times the mean energy: the sum of weight times energy stays.
@@ -135,7 +137,7 @@ mod tests {
         ] {
             let config = Config { style_loss, layer_balance: LayerBalance::Energy, ..Config::default() };
             let losses = StyleLosses::new(&config, Pixels::Rgb01);
-            let term = losses.toward(losses.descriptor(&features).unwrap(), 1.0).unwrap();
+            let term = losses.toward(losses.descriptor(&features, None).unwrap(), 1.0).unwrap();
             assert!((term.energy / expected - 1.0).abs() < 1e-2, "{style_loss}: {}", term.energy);
         }
     }

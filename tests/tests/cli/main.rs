@@ -9,6 +9,7 @@ mod color;
 mod devices;
 mod help;
 mod interrupt;
+mod masks;
 mod pictures;
 mod reconstruct;
 mod runs;

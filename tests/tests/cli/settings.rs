@@ -1,5 +1,6 @@
 //! Which setting wins: defaults, then preset, then configuration file, then flags.
 
+use image::RgbImage;
 use nst_tests::{Bench, narrow_vgg19};
 
 /// The settings that a run with these flags works with, as `--verbose` tells them.
@@ -44,10 +45,18 @@ fn later_ones_win() {
 #[test]
 fn every_flag_has_an_effect() {
     let bench = Bench::new();
+    let red = RgbImage::from_pixel(10, 8, [255, 0, 0].into());
+    red.save(bench.path("mask.png")).expect("a mask");
     let changed = [
         ("size", "41"),
         ("scales", "2"),
         ("style-size", "42"),
+        ("style-scales", "1.5"),
+        ("style-mix", "losses"),
+        ("mask", "mask.png"),
+        ("style-masks", "none"),
+        ("regions", "red=1"),
+        ("mask-softness", "0.125"),
         ("style-blend", "3"),
         ("color", "match-cholesky"),
         ("content-weight", "4.5"),
@@ -82,7 +91,10 @@ fn every_flag_has_an_effect() {
     for (name, value) in changed {
         let written = match &settings[name] {
             toml::Value::String(text) => text.clone(),
-            toml::Value::Array(values) => values[0].as_float().expect("a number").to_string(),
+            toml::Value::Array(values) => match &values[0] {
+                toml::Value::String(text) => text.clone(),
+                number => number.to_string(),
+            },
             other => other.to_string(),
         };
         assert_eq!(written, value, "{name}");

@@ -11,6 +11,7 @@ pub(crate) use args::BatchArgs;
 
 use crate::failure::{INTERRUPTED, join_lines};
 use crate::job::{Job, Verbosity};
+use crate::masks::{self, Source};
 use crate::progress::Progress;
 use crate::{console, interrupt, summary, transfer, weight_store};
 use anyhow::Result;
@@ -27,7 +28,7 @@ pub(crate) fn run(args: &BatchArgs) -> Result<ExitCode> {
     config.check()?;
     let init = config.init.file();
     let read = [init, args.settings.config.as_deref(), config.weights.as_deref()];
-    let read: Vec<&Path> = read.into_iter().flatten().collect();
+    let read: Vec<&Path> = read.into_iter().flatten().chain(masks::files(&config)).collect();
     let plan = Plan::new(&args.pictures, &config, &read)?;
     let verbosity = Verbosity::of(&args.talk);
     let mut tally = Tally::new(plan.count(), plan.skipped);
@@ -80,7 +81,7 @@ impl Batch {
         if self.is_interrupted() {
             return;
         }
-        let styles = group.styles.iter().map(|path| Picture::load(path)).collect::<Result<_, _>>();
+        let styles = group.styles.iter().map(Source::open).collect::<Result<_>>();
         let styles = match styles {
             Ok(styles) => Styles::new(styles),
             Err(error) => {
@@ -108,7 +109,7 @@ impl Batch {
     fn paint(&mut self, task: &Task, styles: &Styles) -> Result<()> {
         self.progress.begin(self.tally.label());
         self.job.output.clone_from(&task.output);
-        let content = Some(Picture::load(&task.content)?);
+        let content = Some(task.content.open()?);
         let pictures = Pictures { content, styles: styles.clone(), init: self.init.clone() };
         // What is begun is brought to its end: a picture that is there is a whole one.
         let go_on = || true;
@@ -130,6 +131,6 @@ fn named(error: &anyhow::Error, task: &Task, group: &Group) -> String {
     if let Some(nst::Error::Picture { .. }) = error.downcast_ref() {
         return error.to_string();
     }
-    let styles: Vec<_> = group.styles.iter().map(|style| format!("'{}'", style.display())).collect();
-    format!("'{}' in the style of {}: {error}", task.content.display(), styles.join(" and "))
+    let styles: Vec<_> = group.styles.iter().map(|style| format!("'{}'", style.picture.display())).collect();
+    format!("'{}' in the style of {}: {error}", task.content.picture.display(), styles.join(" and "))
 }

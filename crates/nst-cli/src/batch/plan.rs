@@ -1,9 +1,10 @@
 //! What a batch will make: every content in every style, and where it goes. What can be refused is refused here.
 
 use super::args::PictureArgs;
-use super::pattern::Fields;
+use super::pattern::{Fields, Pattern};
 use super::sources;
 use crate::failure::usage;
+use crate::masks::Source;
 use crate::paths;
 use anyhow::Result;
 use nst::{Config, Picture};
@@ -13,14 +14,14 @@ use std::path::{Path, PathBuf};
 /// A picture to make.
 #[derive(Clone)]
 pub(super) struct Task {
-    pub(super) content: PathBuf,
+    pub(super) content: Source,
     pub(super) output: PathBuf,
 }
 
 /// The pictures to make in one style.
 pub(super) struct Group {
     /// Blended, if there are several.
-    pub(super) styles: Vec<PathBuf>,
+    pub(super) styles: Vec<Source>,
     pub(super) tasks: Vec<Task>,
 }
 
@@ -46,15 +47,18 @@ impl Plan {
             .chain(read.iter().copied())
             .map(paths::resolved)
             .collect();
+        let styles = Source::of_styles(config, &styles)?;
+        let mask = config.mask.as_deref().map(mask_pattern).transpose()?;
         let mut tasks = Vec::new();
         for (group, styles) in blends(config, styles)?.into_iter().enumerate() {
             tasks.extend(contents.iter().map(|content| (group, styles.clone(), content.clone())));
         }
         let count = tasks.len();
         let mut written = HashMap::new();
+        let mut masks = Vec::new();
         let mut named = Vec::new();
         for (index, (group, styles, content)) in tasks.into_iter().enumerate() {
-            let style = styles.iter().map(|style| stem(style)).collect::<Vec<_>>().join("+");
+            let style = styles.iter().map(|style| stem(&style.picture)).collect::<Vec<_>>().join("+");
             let fields = Fields { content: &stem(&content), style: &style, index: index + 1, count };
             let output = args.output.path(&fields);
             let real = paths::resolved(&output);
@@ -71,7 +75,14 @@ impl Plan {
                     content.display(),
                 )));
             }
+            let mask = mask.as_ref().map(|mask| mask.path(&fields));
+            masks.extend(mask.as_deref().map(paths::resolved));
+            let content = Source::new(&content, mask.as_deref());
             named.push((group, styles, Task { content, output }));
+        }
+        if let Some(output) = masks.iter().find(|mask| written.contains_key(*mask)) {
+            let output = output.display();
+            return Err(usage(format!("the output '{output}' is also a mask; use another --output")));
         }
         let mut plan = Self { groups: Vec::new(), skipped: 0 };
         let mut current = None;
@@ -98,8 +109,13 @@ impl Plan {
     }
 }
 
+/// The mask of each content, which may be named by its fields.
+fn mask_pattern(mask: &Path) -> Result<Pattern> {
+    mask.to_string_lossy().parse().map_err(|problem| usage(format!("mask '{}': {problem}", mask.display())))
+}
+
 /// The styles that are taken together: each alone, or all of them if they are blended.
-fn blends(config: &Config, styles: Vec<PathBuf>) -> Result<Vec<Vec<PathBuf>>> {
+fn blends(config: &Config, styles: Vec<Source>) -> Result<Vec<Vec<Source>>> {
     let weights = config.style_blend.len();
     match (weights, styles.len()) {
         (0, _) => Ok(styles.into_iter().map(|style| vec![style]).collect()),

@@ -1,0 +1,108 @@
+//! The areas of a picture that take their style from different pictures, by its mask and the styles' own.
+
+use crate::config::{Config, Role};
+use crate::mask::{Mask, pooled};
+use crate::{Error, FlatColor, Picture, Result};
+use nst_loss::Guide;
+use nst_tensor::Device;
+use nst_vgg::Layer;
+
+/// Part of the result with the styles that it takes; all of it where there is no mask.
+pub(crate) struct Area<'a> {
+    /// Its color in the masks.
+    pub(crate) color: Option<FlatColor>,
+    /// With their shares, which add up to 1.
+    pub(crate) styles: Vec<(f64, &'a Picture)>,
+}
+
+/// The areas of a picture in these styles, each given with its share.
+///
+/// # Errors
+/// [`Error::Setting`] if masks and settings do not go together.
+pub(crate) fn areas<'a>(
+    config: &Config,
+    content: Option<&Picture>,
+    styles: &[(usize, f64, &'a Picture)],
+) -> Result<Vec<Area<'a>>> {
+    let mask = content.and_then(Picture::mask);
+    check(config, mask, styles)?;
+    let Some(mask) = mask else {
+        let styles = styles.iter().map(|&(_, share, picture)| (share, picture)).collect();
+        return Ok(vec![Area { color: None, styles }]);
+    };
+    let mut areas = Vec::new();
+    for &color in mask.colors() {
+        let role = config.regions.role(color);
+        let counts = |index: usize, picture: &Picture| {
+            let is_named = match role {
+                None => true,
+                Some(Role::Keep) => false,
+                Some(Role::Styles(numbers)) => numbers.contains(&(index + 1)),
+            };
+            is_named && picture.mask().is_none_or(|mask| mask.colors().contains(&color))
+        };
+        if role == Some(&Role::Keep) {
+            continue;
+        }
+        let chosen: Vec<(f64, &Picture)> = styles
+            .iter()
+            .filter(|(index, _, picture)| counts(*index, picture))
+            .map(|&(_, share, picture)| (share, picture))
+            .collect();
+        let sum: f64 = chosen.iter().map(|(share, _)| share).sum();
+        if chosen.is_empty() {
+            let problem = format!(
+                "no style counts in the region {color}: name one with regions, or paint {color} into a style's mask"
+            );
+            return Err(Error::Setting { setting: "mask", problem });
+        }
+        let styles = chosen.into_iter().map(|(share, picture)| (share / sum, picture)).collect();
+        areas.push(Area { color: Some(color), styles });
+    }
+    Ok(areas)
+}
+
+/// That masks and settings speak of the same things.
+fn check(config: &Config, mask: Option<&Mask>, styles: &[(usize, f64, &Picture)]) -> Result<()> {
+    let wrong = |setting, problem| Err(Error::Setting { setting, problem });
+    let of_styles = styles.iter().find_map(|(_, _, picture)| picture.mask());
+    let Some(mask) = mask else {
+        if of_styles.is_some() || !config.regions.is_empty() {
+            return wrong("mask", "regions of styles need a mask of the content picture".into());
+        }
+        return Ok(());
+    };
+    if let Some(color) = config.regions.colors().find(|color| !mask.colors().contains(color)) {
+        let found: Vec<String> = mask.colors().iter().map(FlatColor::to_string).collect();
+        return wrong("regions", format!("the mask has no {color}; it has {}", found.join(", ")));
+    }
+    if of_styles.is_none() && config.regions.is_empty() {
+        let problem =
+            "changes nothing by itself: say what its colors mean with regions, or give masks of the styles";
+        return wrong("mask", problem.into());
+    }
+    Ok(())
+}
+
+/// How much of each pixel of a picture of this size lies in the region of a color; none if the picture has no mask.
+pub(crate) fn region(
+    config: &Config,
+    picture: &Picture,
+    color: FlatColor,
+    (width, height): (usize, usize),
+) -> Option<Vec<f32>> {
+    let softness = config.mask_softness * width.max(height) as f64;
+    Some(picture.mask()?.region(color, (width, height), softness))
+}
+
+/// A region's guide at a layer; none where nothing of it is left.
+pub(crate) fn guide(
+    region: &[f32],
+    size: (usize, usize),
+    layer: Layer,
+    device: &Device,
+) -> Result<Option<Guide>> {
+    let weights = pooled(region, size, layer.stride());
+    let is_empty = weights.iter().all(|&weight| weight == 0.0);
+    Ok(if is_empty { None } else { Some(Guide::new(device, &weights)?) })
+}

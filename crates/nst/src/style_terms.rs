@@ -1,0 +1,112 @@
+//! Losses toward styles: each area's own, blended of the styles it takes.
+
+use crate::areas::{self, Area};
+use crate::config::{Config, StyleMix};
+use crate::objective::{Objective, Part, Term};
+use crate::style_losses::StyleLosses;
+use crate::{Error, FlatColor, Picture, Result};
+use nst_tensor::Tensor;
+use nst_vgg::Layer;
+
+impl Objective {
+    /// The losses toward an area's styles, wherever in the picture it lies.
+    pub(crate) fn style_terms(&self, config: &Config, area: &Area<'_>) -> Result<Vec<Term>> {
+        let losses = StyleLosses::new(config, self.network_pixels());
+        let layers: Vec<Layer> = config.style_layers.used().map(|(layer, _)| layer).collect();
+        // Of each style, its descriptor in each layer.
+        let mut styles = Vec::with_capacity(area.styles.len());
+        for (share, picture) in &area.styles {
+            styles.push((*share, self.descriptors(config, &losses, &layers, picture, area.color)?));
+        }
+        let blends: Vec<(f64, Vec<Tensor>)> = match config.style_mix {
+            StyleMix::Losses => styles,
+            StyleMix::Statistics => {
+                let of_layer = |layer: usize| {
+                    let terms: Vec<(f64, &Tensor)> =
+                        styles.iter().map(|(share, descriptors)| (*share, &descriptors[layer])).collect();
+                    Tensor::linear_combination(&terms)
+                };
+                vec![(1.0, (0..layers.len()).map(of_layer).collect::<nst_tensor::Result<_>>()?)]
+            }
+        };
+        let mut terms = Vec::new();
+        for (share, descriptors) in blends {
+            let toward = config.style_layers.used().zip(descriptors);
+            let toward = toward.map(|((_, weight), descriptor)| losses.toward(descriptor, weight));
+            let balanced = losses.balanced(toward.collect::<Result<_>>()?)?;
+            terms.extend(layers.iter().zip(balanced).map(|(&layer, (weight, loss))| Term {
+                part: Part::Style,
+                layer: Some(layer),
+                area: area.color,
+                guide: None,
+                weight: config.style_weight * share * weight,
+                loss,
+            }));
+        }
+        Ok(terms)
+    }
+
+    /// A style's descriptors in these layers, of its region of a color if it has a mask: their mean over the sizes of
+    /// [`Config::style_scales`].
+    fn descriptors(
+        &self,
+        config: &Config,
+        losses: &StyleLosses,
+        layers: &[Layer],
+        picture: &Picture,
+        color: Option<FlatColor>,
+    ) -> Result<Vec<Tensor>> {
+        let share = 1.0 / config.style_scales.len() as f64;
+        let mut sums: Vec<Vec<(f64, Tensor)>> = layers.iter().map(|_| Vec::new()).collect();
+        for size in config.style_sizes() {
+            let (width, height) = picture.fitted(size);
+            let resized = picture.resized(width, height);
+            let region = color.and_then(|color| areas::region(config, &resized, color, (width, height)));
+            for ((&layer, features), sums) in
+                layers.iter().zip(self.features(&resized, layers)?).zip(&mut sums)
+            {
+                let guide = match (&region, color) {
+                    (Some(region), Some(color)) => {
+                        let guide = areas::guide(region, (width, height), layer, features.device())?;
+                        Some(guide.ok_or_else(|| too_small(color, layer))?)
+                    }
+                    _ => None,
+                };
+                sums.push((share, losses.descriptor(&features, guide.as_ref())?));
+            }
+        }
+        let mean = |terms: Vec<(f64, Tensor)>| {
+            let terms: Vec<(f64, &Tensor)> = terms.iter().map(|(share, tensor)| (*share, tensor)).collect();
+            Tensor::linear_combination(&terms)
+        };
+        Ok(sums.into_iter().map(mean).collect::<nst_tensor::Result<_>>()?)
+    }
+
+    /// Adds terms that hold in an area: all of the picture, or a region, as much as it counts. Each region's loss gets the
+    /// region's share of the picture, so that a pixel is drawn as strongly as without a mask.
+    pub(crate) fn add_area(
+        &mut self,
+        config: &Config,
+        terms: Vec<Term>,
+        content: Option<&Picture>,
+        size: (usize, usize),
+    ) -> Result<()> {
+        for mut term in terms {
+            let region = term.area.and_then(|color| areas::region(config, content?, color, size));
+            if let (Some(region), Some(layer)) = (&region, term.layer) {
+                // A region can be lost at a deep layer, in the rows and columns that pooling leaves over.
+                let Some(guide) = areas::guide(region, size, layer, self.device())? else { continue };
+                term.weight *=
+                    region.iter().map(|&share| f64::from(share)).sum::<f64>() / region.len() as f64;
+                term.guide = Some(guide);
+            }
+            self.add(term);
+        }
+        Ok(())
+    }
+}
+
+fn too_small(color: FlatColor, layer: Layer) -> Error {
+    let problem = format!("the region {color} of a style is too small: nothing of it is left at {layer}");
+    Error::Setting { setting: "style-masks", problem }
+}
