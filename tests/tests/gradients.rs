@@ -32,7 +32,7 @@ fn inputs() -> Inputs {
 }
 
 /// Along the gradient g, the value changes by |g|² a unit: the step is so long that the change stands out of the rounding, and
-/// so short that few ReLUs switch.
+/// so short that few units switch on or off.
 fn check(name: &str, config: &Config) {
     let device = Device::cpu();
     let (objective, start) = Objective::prepare(config, inputs(), &device).expect("an objective");

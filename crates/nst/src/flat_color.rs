@@ -32,7 +32,9 @@ impl FromStr for FlatColor {
         if let Some((_, color)) = NAMES.iter().find(|(name, _)| *name == text) {
             return Ok(*color);
         }
-        let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.is_ascii());
+        let is_hexadecimal =
+            |digits: &&str| digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let digits = text.strip_prefix('#').filter(is_hexadecimal);
         let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
         let [_, red, green, blue] = number.map(u32::to_be_bytes).ok_or_else(|| {
             let names = NAMES.map(|(name, _)| name).join(", ");

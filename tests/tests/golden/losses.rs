@@ -15,7 +15,7 @@ const TOLERANCE: f64 = 1e-5;
 fn check(store: &Store, device: &Device, name: &str, of: &str, loss: &dyn Loss) {
     let tape = Tape::new();
     let x = tape.leaf(store.tensor(device, of));
-    let value = loss.statistic(&x).and_then(|statistic| loss.value(&statistic)).expect("a loss");
+    let value = loss.statistic(&x, None).and_then(|statistic| loss.value(&statistic)).expect("a loss");
     let expected = f64::from(store.values(&format!("{name}.value"))[0]);
     assert_relative_eq!(
         f64::from(value.value().item().expect("a number")),
@@ -42,9 +42,9 @@ fn every_loss_and_its_gradient() {
         let cosine = CosineLoss::new(ContentScaling::MeanSquare, &tensor("content_target"));
         check(&store, &device, &format!("{case}.content_cosine"), &features, &cosine.expect("a loss"));
         let style = tensor("style_target");
-        let moments = MomentsLoss::descriptor(&style).and_then(|target| MomentsLoss::new(&target));
+        let moments = MomentsLoss::descriptor(&style, None).and_then(|target| MomentsLoss::new(&target));
         check(&store, &device, &format!("{case}.moments"), &features, &moments.expect("a loss"));
-        let gaussian = WassersteinLoss::descriptor(&style)
+        let gaussian = WassersteinLoss::descriptor(&style, None)
             .and_then(|target| WassersteinLoss::new(&target, WassersteinLoss::RIDGE));
         check(&store, &device, &format!("{case}.wasserstein"), &features, &gaussian.expect("a loss"));
         for (name, kind, scaling) in [
@@ -53,7 +53,7 @@ fn every_loss_and_its_gradient() {
             ("gram_gatys", StyleKind::Gram, StyleScaling::Gatys),
             ("covariance", StyleKind::Covariance, StyleScaling::MeanSquare),
         ] {
-            let target = style_descriptor(kind, &tensor("style_target")).expect("a descriptor");
+            let target = style_descriptor(kind, &tensor("style_target"), None).expect("a descriptor");
             let loss = StyleLoss::new(kind, scaling, target).expect("a loss");
             check(&store, &device, &format!("{case}.{name}"), &features, &loss);
         }
@@ -71,7 +71,7 @@ fn style_descriptors() {
         for (name, kind) in [("gram", StyleKind::Gram), ("covariance", StyleKind::Covariance)] {
             let style = store.tensor(&device, &format!("{case}.style_target"));
             let descriptor =
-                style_descriptor(kind, &style).and_then(|d| Ok(d.to_vec()?)).expect("a descriptor");
+                style_descriptor(kind, &style, None).and_then(|d| Ok(d.to_vec()?)).expect("a descriptor");
             let error = distance(&descriptor, &store.values(&format!("{case}.{name}")));
             assert!(error < TOLERANCE, "{case}.{name}: {error:.1e}");
         }
