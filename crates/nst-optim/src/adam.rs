@@ -1,7 +1,8 @@
 //! Adam.
 
+use crate::average::Average;
 use crate::evaluation::Evaluation;
-use crate::{Convergence, Error, Objective, Optimizer, Result, Status, Step, vector};
+use crate::{Bounds, Convergence, Error, Moment, Objective, Optimizer, Result, Status, Step, vector};
 use nst_tensor::{Map, Tensor, Zip};
 
 /// Options of [`Adam`]; the defaults are those of Kingma and Ba (2015) and of torch.
@@ -14,11 +15,14 @@ pub struct AdamOptions {
     pub betas: [f64; 2],
     /// Added to the root of the mean square, above 0. Default 1e-8.
     pub epsilon: f64,
+    /// How much of their average is kept at each new iterate, above 0 and below 1; none for no average
+    /// ([`Optimizer::average`]). Default none.
+    pub average: Option<f64>,
 }
 
 impl Default for AdamOptions {
     fn default() -> Self {
-        Self { learning_rate: 1e-3, betas: [0.9, 0.999], epsilon: 1e-8 }
+        Self { learning_rate: 1e-3, betas: [0.9, 0.999], epsilon: 1e-8, average: None }
     }
 }
 
@@ -26,9 +30,14 @@ impl Default for AdamOptions {
 ///
 /// A point whose loss or gradient is not finite is not accepted: the moments stay as they were too, so that after
 /// [`Optimizer::shrink`], which scales the learning rate, the next step can do better even without a reset.
+///
+/// Near a minimum the iterates go round it, each step about as long as the learning rate. Their average is nearer to it
+/// (Polyak and Juditsky 1992), and has no evaluation of its own: the caller evaluates it, where its loss matters.
 #[derive(Debug)]
 pub struct Adam {
     options: AdamOptions,
+    bounds: Option<Bounds>,
+    average: Option<Average>,
     iterate: Option<Iterate>,
     moments: Option<Moments>,
 }
@@ -64,7 +73,7 @@ impl Adam {
     /// # Errors
     /// If an option is out of its range.
     pub fn new(options: AdamOptions) -> Result<Self> {
-        let AdamOptions { learning_rate, betas, epsilon } = options;
+        let AdamOptions { learning_rate, betas, epsilon, average } = options;
         let positive = |option, value: f64| {
             Error::unless(value.is_finite() && value > 0.0, option, "finite and above 0", value)
         };
@@ -73,7 +82,18 @@ impl Adam {
         for beta in betas {
             Error::unless((0.0..1.0).contains(&beta), "betas", "from 0 and below 1", beta)?;
         }
-        Ok(Self { options, iterate: None, moments: None })
+        if let Some(decay) = average {
+            Error::unless(decay > 0.0 && decay < 1.0, "average", "above 0 and below 1", decay)?;
+        }
+        Ok(Self { options, bounds: None, average: None, iterate: None, moments: None })
+    }
+
+    /// With steps that end within bounds: each new point is moved to the nearest there, and is evaluated after that, so that
+    /// loss and gradient belong to it. The moments know nothing of it, as in a program that clamps after each step. (Other
+    /// optimizers must not be treated so: L-BFGS would take what is cut off for curvature.)
+    #[must_use]
+    pub fn within(self, bounds: Bounds) -> Self {
+        Self { bounds: Some(bounds), ..self }
     }
 
     /// The options, as [`Optimizer::shrink`] left them.
@@ -89,6 +109,9 @@ impl Adam {
         let point = Evaluation::at(x, self.iterate.as_ref().map(|iterate| &iterate.point), objective)?;
         let iterate = Iterate::new(point)?;
         self.iterate = Some(iterate.clone());
+        if let Some(decay) = self.options.average.filter(|_| self.average.is_none()) {
+            self.average = Some(Average::new(x, decay));
+        }
         Ok((iterate, 1))
     }
 
@@ -112,7 +135,7 @@ impl Adam {
 
     /// Where the moments lead from `x`.
     fn next(&self, x: &[Tensor], moments: &Moments) -> Result<Vec<Tensor>> {
-        let AdamOptions { learning_rate, betas, epsilon } = self.options;
+        let AdamOptions { learning_rate, betas, epsilon, .. } = self.options;
         let [bias1, bias2] = betas.map(|beta| 1.0 - beta.powi(moments.count));
         let scaled = |(first, second): (&Tensor, &Tensor)| {
             let root = second.map(Map::Sqrt)?;
@@ -122,7 +145,11 @@ impl Adam {
         };
         let step: Vec<_> =
             moments.first.iter().zip(&moments.second).map(scaled).collect::<nst_tensor::Result<_>>()?;
-        Ok(vector::combine(&[(1.0, x), (-learning_rate / bias1, &step)])?)
+        let next = vector::combine(&[(1.0, x), (-learning_rate / bias1, &step)])?;
+        match &self.bounds {
+            Some(bounds) => bounds.project(&next),
+            None => Ok(next),
+        }
     }
 }
 
@@ -145,6 +172,9 @@ impl Optimizer for Adam {
         if !next.is_finite() {
             return Ok(stay(Status::NotFinite, evaluations + 1));
         }
+        if let Some(average) = &mut self.average {
+            *average = average.with(&next.point.x)?;
+        }
         x.clone_from_slice(&next.point.x);
         let loss = next.point.loss;
         (self.iterate, self.moments) = (Some(next), Some(moments));
@@ -152,7 +182,28 @@ impl Optimizer for Adam {
     }
 
     fn reset(&mut self) {
-        (self.iterate, self.moments) = (None, None);
+        (self.iterate, self.moments, self.average) = (None, None, None);
+    }
+
+    /// The moments go on, and their number; the average begins again.
+    fn carry_over(
+        &mut self,
+        map: &mut dyn FnMut(Moment, &Tensor) -> nst_tensor::Result<Tensor>,
+    ) -> Result<()> {
+        if let Some(Moments { first, second, count }) = self.moments.take() {
+            let first = first.iter().map(|tensor| map(Moment::Mean, tensor));
+            let first = first.collect::<nst_tensor::Result<_>>()?;
+            // A root is taken of these.
+            let square = |tensor| map(Moment::MeanSquare, tensor)?.map(Map::Relu);
+            let second = second.iter().map(square).collect::<nst_tensor::Result<_>>()?;
+            self.moments = Some(Moments { first, second, count });
+        }
+        (self.iterate, self.average) = (None, None);
+        Ok(())
+    }
+
+    fn average(&self) -> Option<&[Tensor]> {
+        self.average.as_ref().map(Average::value)
     }
 
     fn shrink(&mut self, factor: f64) {

@@ -31,6 +31,8 @@
 //! ```
 
 mod adam;
+mod average;
+mod bounds;
 mod error;
 mod evaluation;
 mod lbfgs;
@@ -39,7 +41,8 @@ mod optimizer;
 mod vector;
 
 pub use adam::{Adam, AdamOptions};
+pub use bounds::Bounds;
 pub use error::{Error, Result};
 pub use lbfgs::{Backtrack, FirstStep, Lbfgs, LbfgsOptions, LineSearch};
 pub use objective::{BoxError, Objective};
-pub use optimizer::{Convergence, Optimizer, Stall, Status, Step};
+pub use optimizer::{Convergence, Moment, Optimizer, Stall, Status, Step};

@@ -31,6 +31,35 @@ pub trait Optimizer {
     /// Makes all later steps shorter: `factor` times as long, `0 < factor < 1`. After a failed step, [`Optimizer::reset`]
     /// and this let the next one try again more carefully.
     fn shrink(&mut self, factor: f64);
+
+    /// Makes ready for another problem that is like the last one in another space (a picture in another size), with what was
+    /// learned where that makes sense: `map` takes each tensor of it over there. Unless a method says otherwise it is a
+    /// [`Optimizer::reset`].
+    ///
+    /// # Errors
+    /// If `map` fails; nothing that was learned is left then.
+    fn carry_over(
+        &mut self,
+        _map: &mut dyn FnMut(Moment, &Tensor) -> nst_tensor::Result<Tensor>,
+    ) -> Result<()> {
+        self.reset();
+        Ok(())
+    }
+
+    /// An average of the iterates, where the method keeps one and has been at a point. It was never evaluated.
+    fn average(&self) -> Option<&[Tensor]> {
+        None
+    }
+}
+
+/// What a tensor that an optimizer carries over is, in the space of x.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Moment {
+    /// A running mean of gradients.
+    Mean,
+    /// A running mean of their squares. What a map makes negative is taken for 0.
+    MeanSquare,
 }
 
 /// What one step did.
