@@ -6,7 +6,9 @@
 #![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
 use nst_autodiff::{Result, Tape, Var};
-use nst_tensor::{Activation, Device, Epilogue, Filter, Map, Pooling, Tensor, Variation};
+use nst_tensor::{
+    Activation, Border, Device, Epilogue, Filter, Map, Padding, Pooling, Region, Tensor, Variation,
+};
 use std::slice::from_ref;
 
 /// Multiples of 1/64 in -1..1, all different within 97 neighbours, none within a step of zero: no kink of ReLU, |x| or max
@@ -101,6 +103,27 @@ fn convolutions() {
         }
         check("conv2d_trainable", &[image.clone(), oihw.clone(), bias.clone()], |v| {
             v[0].conv2d_trainable(&v[1], &v[2], padding)
+        });
+    }
+}
+
+#[test]
+fn crops_and_borders() {
+    let device = Device::cpu();
+    // One pixel high: both borders repeat the same row.
+    for shape in [[2, 4, 5, 2], [1, 1, 3, 1]] {
+        let image = tensor(&device, shape, 1);
+        for padding in [Padding::Zero, Padding::Edge] {
+            for (top, bottom, left, right) in [(1, 1, 1, 1), (0, 2, 3, 1)] {
+                let border = Border { top, bottom, left, right };
+                check("pad", from_ref(&image), |v| v[0].pad(border, padding));
+            }
+        }
+        let region = Region { top: 0, left: 1, height: shape[1], width: 2 };
+        check("crop", from_ref(&image), |v| v[0].crop(region));
+        check("overlapping crops", from_ref(&image), |v| {
+            let other = Region { left: 0, ..region };
+            v[0].crop(region)?.sub(&v[0].crop(other)?.scale(2.0)?)
         });
     }
 }

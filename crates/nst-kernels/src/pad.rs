@@ -7,8 +7,8 @@ use rayon::prelude::*;
 pub enum Padding {
     /// Zeros, as around the images that a convolution sees. The gradient of this padding is a crop, and it is that of a crop.
     Zero,
-    /// The nearest pixel of the image. For pictures and masks that shall reach further; nothing is differentiated through
-    /// it, so it has no gradient here.
+    /// The nearest pixel of the image. The gradient with respect to a pixel at the edge is the sum of those of all that repeat
+    /// it.
     Edge,
 }
 

@@ -14,6 +14,7 @@
 //! | [`MomentsLoss`] | features | the channel sums of F and F² | Li, Wang, Liu and Hou 2017 |
 //! | [`WassersteinLoss`] | features | `FᵀF` and the channel sums | Olkin and Pukelsheim 1982; crowsonkb's style-transfer-pytorch |
 //! | [`VariationLoss`] | image | summed differences of neighbours | Rudin, Osher and Fatemi 1992; Mahendran and Vedaldi 2015 |
+//! | [`NinePointLoss`] | image | weighted squared differences of neighbours, diagonal ones too | crowsonkb's style-transfer-pytorch |
 //!
 //! **What it does not know:** which network or layer the features come from, how terms are weighted, how they are
 //! minimised.
@@ -47,6 +48,7 @@ mod guide;
 mod loss;
 mod matrix_root;
 mod moments;
+mod nine_point;
 mod style;
 mod variation;
 mod wasserstein;
@@ -57,6 +59,7 @@ pub use error::{Error, Result};
 pub use guide::Guide;
 pub use loss::{Loss, Statistic};
 pub use moments::MomentsLoss;
+pub use nine_point::NinePointLoss;
 pub use nst_tensor::Variation;
 pub use style::{StyleKind, StyleLoss, StyleScaling, style_descriptor};
 pub use variation::VariationLoss;

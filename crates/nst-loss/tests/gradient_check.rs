@@ -5,8 +5,8 @@
 use approx::assert_relative_eq;
 use nst_autodiff::{Tape, Var};
 use nst_loss::{
-    ContentLoss, ContentScaling, CosineLoss, Loss, MomentsLoss, Statistic, StyleKind, StyleLoss,
-    StyleScaling, Variation, VariationLoss, WassersteinLoss, style_descriptor,
+    ContentLoss, ContentScaling, CosineLoss, Loss, MomentsLoss, NinePointLoss, Statistic, StyleKind,
+    StyleLoss, StyleScaling, Variation, VariationLoss, WassersteinLoss, style_descriptor,
 };
 use nst_tensor::{Device, Tensor};
 
@@ -39,6 +39,7 @@ fn losses(device: &Device) -> Vec<Box<dyn Loss>> {
     for kind in [Variation::Absolute, Variation::Squared] {
         losses.push(Box::new(VariationLoss { kind }));
     }
+    losses.push(Box::new(NinePointLoss));
     losses
 }
 

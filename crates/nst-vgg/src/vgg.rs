@@ -2,7 +2,7 @@
 
 use crate::{Architecture, Error, Layer, Pixels, Result};
 use nst_autodiff::Var;
-use nst_tensor::{Activation, Device, Epilogue, Filter, Pooling, Tensor};
+use nst_tensor::{Activation, Border, Device, Epilogue, Filter, Padding, Pooling, Tensor};
 use nst_weights::Weights;
 
 /// The convolutional part of a VGG, as far as it was loaded, on a device.
@@ -11,6 +11,8 @@ pub struct Vgg {
     architecture: Architecture,
     pixels: Pixels,
     pooling: Pooling,
+    /// What stands around the image.
+    padding: Padding,
     /// In network order; shorter than the architecture if only some layers were loaded.
     convolutions: Vec<(Layer, Filter, Tensor)>,
 }
@@ -35,9 +37,18 @@ impl Vgg {
                 Ok((place, filter, bias))
             })
             .collect::<Result<_>>()?;
-        let vgg = Self { architecture, pixels: weights.pixels, pooling, convolutions };
+        let padding = Padding::Zero;
+        let vgg = Self { architecture, pixels: weights.pixels, pooling, padding, convolutions };
         layers.iter().try_for_each(|&layer| vgg.has(layer))?;
         Ok(vgg)
+    }
+
+    /// With something else around the image, where the first convolution reaches beyond it. The networks were trained with
+    /// zeros there (the mean color), which draw an edge that is not in the picture; crowsonkb's style-transfer-pytorch repeats
+    /// the picture's own ([`Padding::Edge`]). The convolutions after it see zeros around their feature maps all the same.
+    #[must_use]
+    pub fn padded(self, padding: Padding) -> Self {
+        Self { padding, ..self }
     }
 
     /// Which network it is.
@@ -83,14 +94,22 @@ impl Vgg {
             wanted.map(|(index, _)| index).try_for_each(|index| found(index, x.clone()))
         };
         let mut x = image.clone();
-        for (place, filter, bias) in &self.convolutions {
+        // Padding that the convolution does not do itself.
+        let repeats = self.padding == Padding::Edge && !self.convolutions.is_empty();
+        if repeats {
+            let border = Border { top: 1, bottom: 1, left: 1, right: 1 };
+            x = x.pad(border, Padding::Edge).map_err(Error::from)?;
+        }
+        for (index, (place, filter, bias)) in self.convolutions.iter().enumerate() {
             if deepest < *place {
                 break;
             }
             let pool = Layer::pool(place.block());
             let pooling = (place.ends_block(self.architecture) && deepest >= pool).then_some(self.pooling);
+            let padding = usize::from(index > 0 || !repeats);
             let convolve = |activation, pooling| {
-                x.conv2d(filter, 1, Epilogue { bias: Some(bias), activation, pooling }).map_err(Error::from)
+                x.conv2d(filter, padding, Epilogue { bias: Some(bias), activation, pooling })
+                    .map_err(Error::from)
             };
             if layers.contains(place) {
                 x = convolve(Activation::Identity, None)?;
@@ -145,7 +164,7 @@ mod tests {
     use crate::Layer;
     use approx::assert_relative_eq;
     use nst_autodiff::Var;
-    use nst_tensor::{Device, Pooling, Tensor};
+    use nst_tensor::{Device, Padding, Pooling, Tensor};
     use nst_weights::{ReadOptions, Weights};
 
     fn layer(name: &str) -> Layer {
@@ -183,6 +202,26 @@ mod tests {
             Err(crate::Error::UnknownLayer("enough".into()))
         });
         assert!(stopped.is_err() && calls == 1);
+    }
+
+    /// Of a picture of one color, whose surroundings are the same then, a layer has one value everywhere.
+    #[test]
+    fn a_repeated_edge_is_no_edge() {
+        let device = Device::cpu();
+        let image = Var::constant(Tensor::full(&device, [1, 6, 5, 3], 90.0).unwrap());
+        let weights = Weights::embedded().unwrap();
+        let layers = ["relu1_1", "relu1_2"].map(layer);
+        let spread = |padding: Padding, index: usize| {
+            let vgg = Vgg::load(&weights, &device, Pooling::Max, &layers).unwrap().padded(padding);
+            let features = vgg.features(&image, &layers).unwrap()[index].value().clone();
+            assert_eq!(features.shape().dims(), [1, 6, 5, 64]);
+            let values = features.to_vec().unwrap();
+            values.chunks(64).map(|at| (at[7] - values[7]).abs()).fold(0.0, f32::max)
+        };
+        assert!(spread(Padding::Zero, 0) > 1.0);
+        assert!(spread(Padding::Edge, 0) < 1e-3);
+        // The second convolution has zeros around it as ever.
+        assert!(spread(Padding::Edge, 1) > 1.0);
     }
 
     #[test]

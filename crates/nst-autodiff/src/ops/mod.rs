@@ -4,3 +4,4 @@ mod conv2d;
 mod elementwise;
 mod image;
 mod matrix;
+mod region;
