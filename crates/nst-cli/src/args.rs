@@ -34,6 +34,12 @@ Examples:
   nst bench --size 1024 --device cuda --precision tf32
   nst bench --model vgg19 --random-weights --json > vgg19.json";
 
+const PRESETS_EXAMPLES: &str = "\
+Examples:
+  nst presets
+  nst presets gatys > mine.toml
+  nst stylize photo.jpg painting.jpg -o result.png --config mine.toml";
+
 const WEIGHTS_EXAMPLES: &str = "\
 Examples:
   nst weights fetch vgg19
@@ -57,6 +63,7 @@ pub(crate) enum Command {
     Stylize(StylizeArgs),
     Batch(BatchArgs),
     Reconstruct(ReconstructArgs),
+    Presets(PresetsArgs),
     Bench(BenchArgs),
     Devices(DevicesArgs),
     Weights(WeightsArgs),
@@ -114,7 +121,7 @@ pub(crate) struct StylizeArgs {
 #[derive(clap::Args)]
 #[command(next_help_heading = "Settings as a whole")]
 pub(crate) struct SettingsArgs {
-    /// Follow the conventions of a published system
+    /// Start from the settings of this name, as `nst presets` lists them: the defaults, or a published system's conventions
     #[arg(long, value_name = "NAME", value_parser = preset_parser())]
     pub(crate) preset: Option<Preset>,
     /// Settings from a TOML file, named as the flags are: style-weight = 300
@@ -210,6 +217,15 @@ pub(crate) struct WeightFileArgs {
 
 fn pixels_parser() -> impl TypedValueParser<Value = Pixels> {
     PossibleValuesParser::new(Pixels::ALL.map(Pixels::name)).try_map(|name| name.parse::<Pixels>())
+}
+
+/// List the presets, or print one as a file of settings to start from
+#[derive(clap::Args)]
+#[command(after_help = PRESETS_EXAMPLES)]
+pub(crate) struct PresetsArgs {
+    /// The preset to print, for --config: every setting, and what it is
+    #[arg(value_parser = preset_parser())]
+    pub(crate) name: Option<Preset>,
 }
 
 /// Measure how fast this machine is: the network layer by layer, and a whole evaluation

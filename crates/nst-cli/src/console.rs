@@ -1,6 +1,7 @@
 //! Words for the user, on stderr; stdout is for results that were asked for.
 
 use std::io::{self, ErrorKind, Write};
+use std::mem;
 use std::time::{Duration, Instant};
 
 /// Says a line on stderr. That nobody listens is no failure.
@@ -55,9 +56,44 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
+/// The text in lines of at most `width` characters, at least one; broken between words, and within words that are longer.
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<Vec<char>> = Vec::new();
+    let mut line = Vec::new();
+    for word in text.split_whitespace() {
+        let word: Vec<char> = word.chars().collect();
+        if !line.is_empty() && line.len() + 1 + word.len() <= width {
+            line.push(' ');
+        } else if !line.is_empty() {
+            lines.push(mem::take(&mut line));
+        }
+        for letter in word {
+            if line.len() >= width.max(1) {
+                lines.push(mem::take(&mut line));
+            }
+            line.push(letter);
+        }
+    }
+    lines.push(line);
+    lines.into_iter().map(String::from_iter).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::number;
+    use super::{number, wrapped};
+
+    #[test]
+    fn lines_break_between_words_and_within_long_ones() {
+        for (text, width, lines) in [
+            ("one two  three\nfour", 9, &["one two", "three", "four"][..]),
+            ("relu1_1,relu2_1=2 of", 8, &["relu1_1,", "relu2_1=", "2 of"]),
+            ("äöü ß", 2, &["äö", "ü", "ß"]),
+            ("ab", 0, &["a", "b"]),
+            (" ", 5, &[""]),
+        ] {
+            assert_eq!(wrapped(text, width), lines, "{text}");
+        }
+    }
 
     #[test]
     fn numbers_have_five_digits() {

@@ -15,8 +15,10 @@ mod machine;
 mod masks;
 mod overrides;
 mod paths;
+mod presets;
 mod progress;
 mod reconstruct;
+mod settings_file;
 mod snapshots;
 mod stylize;
 mod summary;
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
             Command::Stylize(args) => stylize::run(&args),
             Command::Batch(args) => batch::run(&args),
             Command::Reconstruct(args) => reconstruct::run(&args),
+            Command::Presets(args) => presets::run(&args),
             Command::Bench(args) => bench::run(&args),
             Command::Devices(args) => devices::run(&args),
             Command::Weights(args) => weights::run(&args),

@@ -27,7 +27,7 @@ impl SettingsArgs {
     /// # Errors
     /// If the file cannot be read, or something in it or in a flag cannot be that setting.
     pub(crate) fn config(&self, overrides: &StylizeOverrides) -> Result<Config> {
-        let preset = self.preset.map_or_else(Config::default, Preset::config);
+        let preset = self.preset.unwrap_or(Preset::Default).config();
         let configured = match &self.config {
             Some(file) => read_config(&preset, file)?,
             None => preset,

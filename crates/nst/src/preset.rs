@@ -1,77 +1,98 @@
-//! The conventions of published systems.
+//! Settings under a name: the defaults, and the conventions of published systems.
 
 use crate::config::{Init, LossScaling, Pooling, Scales, Steps, Variable};
 use crate::{Config, Error, LayerWeights};
 use std::fmt;
 use std::str::FromStr;
 
-/// A published system whose conventions a [`Config`] can follow exactly, at one scale: losses, weights, layers, pooling, the optimizer
-/// and its first step, the pixels it moves. The network is a matter of [`Config::model`] and [`Config::weights`]: these
-/// systems used VGG-19, and the pixels a network sees always belong to its weights.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Preset {
-    /// Gatys, Ecker and Bethge 2015 ("A Neural Algorithm of Artistic Style", eq. 1 to 7): average pooling, content 1,
-    /// style 1000 (the paper's ratio 1e-3), white noise.
-    Gatys,
-    /// jcjohnson's neural-style and its PyTorch port by ProGamerGov: content 5, style 100, total variation 1e-3, 1000
-    /// evaluations, L-BFGS with history 100 and full steps.
-    NeuralStyle,
-    /// The "Neural Transfer Using PyTorch" tutorial: layers before the ReLU, content 1, style 1e6, RGB in 0..1, L-BFGS with
-    /// torch's defaults. Its clamping inside the closure, which makes L-BFGS diverge, is left out.
-    PytorchTutorial,
+/// From each preset's documentation, whose first line is what [`Preset::about`] gives, its name and its settings.
+macro_rules! presets {
+    ($(#[doc = $about:literal] $(#[$more:meta])* $variant:ident = $name:literal => $config:expr,)*) => {
+        /// Settings under a name. Those of a published system follow its conventions exactly, at one scale: losses, weights,
+        /// layers, pooling, the optimizer and its first step, the pixels it moves. The network is a matter of [`Config::model`]
+        /// and [`Config::weights`]: these systems used VGG-19, and the pixels a network sees always belong to its weights.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Preset {
+            $(#[doc = $about] $(#[$more])* $variant,)*
+        }
+
+        impl Preset {
+            /// All of them.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
+
+            /// Its name, such as `"neural-style"`.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What it is, in a line.
+            pub fn about(self) -> &'static str {
+                match self { $(Self::$variant => $about.trim_ascii(),)* }
+            }
+
+            /// Its settings.
+            pub fn config(self) -> Config {
+                match self { $(Self::$variant => $config,)* }
+            }
+        }
+    };
 }
 
-impl Preset {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Gatys, Self::NeuralStyle, Self::PytorchTutorial];
+presets! {
+    /// The defaults: found by measuring and looking, at 512 pixels
+    Default = "default" => Config::default(),
 
-    /// `"gatys"`, `"neural-style"` or `"pytorch-tutorial"`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Gatys => "gatys",
-            Self::NeuralStyle => "neural-style",
-            Self::PytorchTutorial => "pytorch-tutorial",
-        }
-    }
+    /// The paper of Gatys, Ecker and Bethge (2015): average pooling, its loss scales and weights, from noise
+    ///
+    /// "A Neural Algorithm of Artistic Style", eq. 1 to 7: content 1, style 1000 (the paper's ratio 1e-3), white noise.
+    Gatys = "gatys" => Config {
+        iterations: 500,
+        content_weight: 1.0,
+        style_weight: 1e3,
+        // w_l = 1/5 (the paper's experiments).
+        style_layers: layers("relu1_1=0.2,relu2_1=0.2,relu3_1=0.2,relu4_1=0.2,relu5_1=0.2"),
+        pooling: Pooling::Average,
+        loss_scaling: LossScaling::Gatys,
+        init: Init::Noise,
+        ..torch()
+    },
 
-    /// Its settings.
-    pub fn config(self) -> Config {
-        let layers = |text: &str| text.parse::<LayerWeights>().unwrap_or_default();
-        let torch =
-            Config { scales: Scales::Count(1), steps: Steps::Torch, history: 100, ..Config::default() };
-        match self {
-            Self::Gatys => Config {
-                iterations: 500,
-                content_weight: 1.0,
-                style_weight: 1e3,
-                // w_l = 1/5 (the paper's experiments).
-                style_layers: layers("relu1_1=0.2,relu2_1=0.2,relu3_1=0.2,relu4_1=0.2,relu5_1=0.2"),
-                pooling: Pooling::Average,
-                loss_scaling: LossScaling::Gatys,
-                init: Init::Noise,
-                ..torch
-            },
-            Self::NeuralStyle => Config {
-                iterations: 1000,
-                content_weight: 5.0,
-                tv_weight: 1e-3,
-                init: Init::Noise,
-                noise: 1e-3,
-                ..torch
-            },
-            Self::PytorchTutorial => Config {
-                iterations: 300,
-                content_weight: 1.0,
-                style_weight: 1e6,
-                content_layers: layers("conv2_2"),
-                style_layers: layers("conv1_1,conv1_2,conv2_1,conv2_2,conv3_1"),
-                variable: Variable::Rgb01,
-                tolerance_gradient: 1e-7,
-                tolerance_change: 1e-9,
-                ..torch
-            },
-        }
-    }
+    /// jcjohnson's neural-style and its PyTorch port: weights, total variation, L-BFGS with full steps, from noise
+    ///
+    /// The port is ProGamerGov's. Content 5, style 100, total variation 1e-3, 1000 evaluations, L-BFGS with history 100.
+    NeuralStyle = "neural-style" => Config {
+        iterations: 1000,
+        content_weight: 5.0,
+        tv_weight: 1e-3,
+        init: Init::Noise,
+        noise: 1e-3,
+        ..torch()
+    },
+
+    /// PyTorch's "Neural Transfer" tutorial: layers before the ReLU, RGB in 0..1, from the content
+    ///
+    /// Content 1, style 1e6, L-BFGS with torch's defaults. Its clamping inside the closure, which makes L-BFGS diverge, is left
+    /// out.
+    PytorchTutorial = "pytorch-tutorial" => Config {
+        iterations: 300,
+        content_weight: 1.0,
+        style_weight: 1e6,
+        content_layers: layers("conv2_2"),
+        style_layers: layers("conv1_1,conv1_2,conv2_1,conv2_2,conv3_1"),
+        variable: Variable::Rgb01,
+        tolerance_gradient: 1e-7,
+        tolerance_change: 1e-9,
+        ..torch()
+    },
+}
+
+/// What the published systems have in common: one scale, and L-BFGS as torch has it.
+fn torch() -> Config {
+    Config { scales: Scales::Count(1), steps: Steps::Torch, history: 100, ..Config::default() }
+}
+
+fn layers(text: &str) -> LayerWeights {
+    text.parse().unwrap_or_default()
 }
 
 impl fmt::Display for Preset {
@@ -102,7 +123,9 @@ mod tests {
             preset.config().check().unwrap();
             assert_eq!(preset.name().parse::<Preset>().unwrap(), preset);
             assert!(preset.config().style_layers.iter().count() == 5);
+            assert!(!preset.about().is_empty() && preset.about().len() < 110, "{}", preset.about());
         }
+        assert_eq!(Preset::Default.config(), crate::Config::default());
         assert!("vincent".parse::<Preset>().is_err());
     }
 }

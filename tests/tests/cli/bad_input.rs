@@ -84,7 +84,7 @@ fn settings_out_of_range() {
         (&["--learning-rate", "0"], "learning-rate"),
         (&["--history", "0"], "history"),
         (&["--pooling", "mean"], "[possible values: max, avg]"),
-        (&["--preset", "vincent"], "possible values: gatys"),
+        (&["--preset", "vincent"], "possible values: default"),
         (&["--style-wieght", "3"], "a similar argument exists: '--style-weight'"),
         (&["--threads", "0"], "--threads"),
         (&["--threads", "1025"], "--threads"),

@@ -11,6 +11,7 @@ mod help;
 mod interrupt;
 mod masks;
 mod pictures;
+mod presets;
 mod reconstruct;
 mod runs;
 mod settings;
