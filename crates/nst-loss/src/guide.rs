@@ -70,6 +70,12 @@ pub(crate) fn positions(features: &Var, guide: Option<&Guide>) -> f64 {
     guide.map_or_else(|| features.value().shape().positions() as f64, Guide::total)
 }
 
+/// Refuses a guide, for a loss that is no sum over positions.
+pub(crate) fn refuse(guide: Option<&Guide>, loss: &'static str) -> Result<()> {
+    let (expected, got) = ("the whole image".into(), "a guide".into());
+    guide.map_or(Ok(()), |_| Err(Error::Mismatch { loss, expected, got }))
+}
+
 /// Features times a factor for each position. The factors are repeated for every channel anew where they are needed, because
 /// kept they would take as much memory as the features.
 fn scaled(features: &Var, factors: &Tensor) -> Result<Var> {

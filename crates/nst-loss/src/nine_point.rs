@@ -1,6 +1,6 @@
 //! How much neighbouring pixels differ, the diagonal ones too.
 
-use crate::{Loss, Result, Statistic};
+use crate::{Guide, Loss, Result, Statistic, guide};
 use nst_autodiff::Var;
 use nst_tensor::{Border, Padding, Region, Variation};
 
@@ -19,7 +19,8 @@ pub struct NinePointLoss;
 
 impl Loss for NinePointLoss {
     /// One sum: that of squared differences, weighted as above, over the channels. (`features` is the image.)
-    fn statistic(&self, features: &Var) -> Result<Statistic> {
+    fn statistic(&self, features: &Var, guide: Option<&Guide>) -> Result<Statistic> {
+        guide::refuse(guide, NAME)?;
         let [_, height, width, channels] = features.value().shape().nhwc(NAME)?;
         let around = Border { top: 1, bottom: 1, left: 1, right: 1 };
         let padded = features.pad(around, Padding::Edge)?;
@@ -32,7 +33,7 @@ impl Loss for NinePointLoss {
         let channel = 2.0 / channels as f64;
         let diagonal = falling.add(&rising)?.scale((channel * squares / 12.0) as f32)?;
         let sum = straight.scale((channel / 3.0) as f32)?.add(&diagonal)?;
-        Ok(Statistic { sums: vec![sum], positions: features.value().shape().positions() })
+        Ok(Statistic { sums: vec![sum], positions: guide::positions(features, None) })
     }
 
     fn value(&self, statistic: &Statistic) -> Result<Var> {

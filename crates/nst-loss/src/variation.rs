@@ -1,6 +1,6 @@
 //! How much neighbouring pixels differ.
 
-use crate::{Error, Guide, Loss, Result, Statistic};
+use crate::{Guide, Loss, Result, Statistic, guide};
 use nst_autodiff::Var;
 use nst_tensor::Variation;
 
@@ -16,12 +16,9 @@ impl Loss for VariationLoss {
     /// One sum: that of the differences. (`features` is the image.) A difference is no position's, so there is none under a
     /// guide.
     fn statistic(&self, features: &Var, guide: Option<&Guide>) -> Result<Statistic> {
-        if guide.is_some() {
-            let (expected, got) = ("the whole image".into(), "a guide".into());
-            return Err(Error::Mismatch { loss: "total variation", expected, got });
-        }
+        guide::refuse(guide, "total variation")?;
         let sum = features.total_variation(self.kind)?;
-        Ok(Statistic { sums: vec![sum], positions: features.value().shape().positions() as f64 })
+        Ok(Statistic { sums: vec![sum], positions: guide::positions(features, None) })
     }
 
     fn value(&self, statistic: &Statistic) -> Result<Var> {

@@ -8,7 +8,7 @@ use nst_loss::{Loss, NinePointLoss};
 use nst_tensor::{Device, Tensor};
 
 fn of(image: &Tensor) -> f64 {
-    let statistic = NinePointLoss.statistic(&Var::constant(image.clone())).unwrap();
+    let statistic = NinePointLoss.statistic(&Var::constant(image.clone()), None).unwrap();
     f64::from(NinePointLoss.value(&statistic).unwrap().value().item().unwrap())
 }
 

@@ -43,13 +43,9 @@ fn shows_the_defaults_of(command: &str) {
 fn shows_the_choices() {
     let help = help(&["stylize", "--help"]);
     let presets = nst::Preset::ALL.map(nst::Preset::name).join(", ");
-    for choices in [
-        "max, avg",
-        "gram, covariance, moments, wasserstein",
-        "lbfgs, adam",
-        "none, wolfe",
-        &presets,
-    ] {
+    for choices in
+        ["max, avg", "gram, covariance, moments, wasserstein", "lbfgs, adam", "none, wolfe", &presets]
+    {
         assert!(help.contains(&format!("[possible values: {choices}]")), "{choices}");
     }
 }
