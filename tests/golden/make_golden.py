@@ -4,14 +4,15 @@
     venv/bin/pip install -r tests/golden/requirements.txt
     venv/bin/python tests/golden/make_golden.py
 
-Names of what to make (features, losses, gradient, runs, optimizers, resize) may follow;
-without any, all are made. README.md says what each file holds.
+Names of what to make (features, losses, gradient, runs, optimizers, resize,
+crowsonkb) may follow; without any, all are made. README.md says what each file holds.
 """
 
 import sys
 
 import torch
 
+import golden_crowsonkb
 import golden_features
 import golden_gradient
 import golden_losses
@@ -27,6 +28,7 @@ MAKERS = {
     "runs": golden_runs.make,
     "optimizers": golden_optimizers.make,
     "resize": golden_resize.make,
+    "crowsonkb": golden_crowsonkb.make,
 }
 
 

@@ -4,8 +4,8 @@
 use crate::masks::MaskOptions;
 use clap::builder::PossibleValuesParser;
 use nst::config::{
-    Color, ContentLoss, LayerBalance, LineSearch, LossScaling, Model, Optimizer, Pooling, Scales, Steps,
-    StyleLoss, StyleMix, TimeLimit, TotalVariation, Variable,
+    Color, ContentLoss, LayerBalance, LineSearch, LossScaling, Model, Optimizer, Padding, Pooling, Scales,
+    Steps, StyleLoss, StyleMix, TimeLimit, TotalVariation, Variable,
 };
 use nst::{Config, LayerWeights};
 use serde::Serialize;
@@ -194,7 +194,8 @@ struct Smoothness {
     /// How much smoothness counts: the total variation
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     tv_weight: Option<f64>,
-    /// How the total variation counts differences: absolute keeps edges, squared softens them
+    /// How the total variation counts differences: absolute keeps edges, squared softens them; nine-point squares those along
+    /// diagonals too, and is a mean, which wants a weight of its own
     #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(TotalVariation::NAMES))]
     tv: Option<String>,
 }
@@ -228,6 +229,9 @@ struct Network {
     /// What a pooling takes of each window; the method's authors recommend avg
     #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(Pooling::NAMES))]
     pooling: Option<String>,
+    /// What the network sees around a picture: zeros, as it was trained with, or its edge repeated
+    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(Padding::NAMES))]
+    padding: Option<String>,
 }
 
 #[derive(clap::Args, Serialize)]
@@ -237,8 +241,8 @@ struct OptimizerOptions {
     /// Iterations, at all scales together; more take longer and look more finished. 0 evaluates the initial picture
     #[arg(long, value_name = "NUMBER")]
     iterations: Option<usize>,
-    /// Sizes that the picture goes through, coarse to fine: auto (from 128 pixels on, each twice the one before), a number of
-    /// scales, or sizes such as 128,256
+    /// Sizes that the picture goes through, coarse to fine: auto (from 128 pixels on, each twice the one before), sqrt2 (each
+    /// 1.41 times), a number of scales, or sizes such as 128,256
     #[arg(long, value_name = "SCALES")]
     scales: Option<Scales>,
     /// Iterations at each scale, the last one's for those that follow; left out, each gets 0.6 times those of the one before
@@ -266,6 +270,16 @@ struct OptimizerOptions {
     /// L-BFGS: factor on each step. Adam: about the most that a pixel changes in one step, in 0..255
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     learning_rate: Option<f64>,
+    /// Adam: how much of the running means of the gradient and its square is kept at each step
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', allow_negative_numbers = true)]
+    betas: Option<Vec<f64>>,
+    /// Adam: the result is an average of the iterates, of which this much is kept at each new one, such as 0.99; 0: it is
+    /// the best one
+    #[arg(long, value_name = "DECAY", allow_negative_numbers = true)]
+    average: Option<f64>,
+    /// Adam: after each step, move values below black or above white there
+    #[arg(long, value_name = "BOOL")]
+    clamp: Option<bool>,
     /// L-BFGS: stop when no element of the gradient is greater; negative: never
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     tolerance_gradient: Option<f64>,

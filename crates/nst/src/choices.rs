@@ -32,6 +32,9 @@ choice! {
         Absolute = "absolute",
         /// By their square: softens edges.
         Squared = "squared",
+        /// By their square, those along diagonals as well, as a mean over pixels instead of a sum (crowsonkb's
+        /// style-transfer-pytorch; [`nst_loss::NinePointLoss`] has the formula).
+        NinePoint = "nine-point",
     }
 }
 
@@ -52,6 +55,16 @@ choice! {
         Max = "max",
         /// The mean.
         Average = "avg",
+    }
+}
+
+choice! {
+    /// What the network sees around a picture.
+    Padding {
+        /// Zeros, as it was trained with: the mean color.
+        Zeros = "zeros",
+        /// The nearest pixel of the picture, so that its edge is not seen as one. Layers after the first see zeros.
+        Replicate = "replicate",
     }
 }
 

@@ -1,8 +1,8 @@
 //! All settings of a style transfer.
 
 pub use crate::choices::{
-    Color, ContentLoss, Init, LayerBalance, LineSearch, LossScaling, Model, Optimizer, Pooling, Steps,
-    StyleLoss, StyleMix, TotalVariation, Variable,
+    Color, ContentLoss, Init, LayerBalance, LineSearch, LossScaling, Model, Optimizer, Padding, Pooling,
+    Steps, StyleLoss, StyleMix, TotalVariation, Variable,
 };
 use crate::picture::MAX_SIDE;
 pub use crate::regions::{Regions, Role};
@@ -73,6 +73,8 @@ pub struct Config {
     pub weights: Option<PathBuf>,
     /// What the network's poolings take of each window. Trained with max; Gatys, Ecker and Bethge recommend avg.
     pub pooling: Pooling,
+    /// What the network sees around a picture.
+    pub padding: Padding,
     /// Which statistics of features describe a style. Moments and wasserstein are in squared units of the features, Gram
     /// matrices and covariances in fourth powers: style weights do not carry over from one to the other.
     pub style_loss: StyleLoss,
@@ -92,6 +94,14 @@ pub struct Config {
     pub history: usize,
     /// L-BFGS: factor on each step. Adam: its step size, about the most that a value in 0..255 changes in one step.
     pub learning_rate: f64,
+    /// Adam: how much of the running means of the gradient and of its square is kept at each step.
+    pub betas: [f64; 2],
+    /// Adam: the result is an exponential moving average of the iterates of the last scale, of which this much is kept at each
+    /// new one; 0 for none. Each scale begins an average of its own, and is followed by the next from it. It is evaluated once, at
+    /// the scale's end.
+    pub average: f64,
+    /// Adam: after each step, values below 0 or above 1 are moved there.
+    pub clamp: bool,
     /// L-BFGS: stop when no element of the gradient is greater; negative for never (torch's `tolerance_grad`).
     pub tolerance_gradient: f64,
     /// L-BFGS: stop when neither the loss nor any value changes more; negative for never (torch's `tolerance_change`).
@@ -135,6 +145,7 @@ impl Default for Config {
             model: Model::Vgg16,
             weights: None,
             pooling: Pooling::Max,
+            padding: Padding::Zeros,
             style_loss: StyleLoss::Gram,
             layer_balance: LayerBalance::None,
             content_loss: ContentLoss::Squared,
@@ -144,6 +155,9 @@ impl Default for Config {
             steps: Steps::Bounded,
             history: 20,
             learning_rate: 1.0,
+            betas: [0.9, 0.999],
+            average: 0.0,
+            clamp: false,
             tolerance_gradient: -1.0,
             tolerance_change: -1.0,
             variable: Variable::Bgr255,
@@ -253,6 +267,9 @@ impl Config {
         if !(0.0..1.0).contains(&self.min_decrease) {
             let problem = format!("must be 0 (never) or more and less than 1, got {}", self.min_decrease);
             return Err(Error::Setting { setting: "min-decrease", problem });
+        }
+        if let Some(error) = crate::adam::problem(self) {
+            return Err(error);
         }
         if self.history == 0 {
             return Err(Error::Setting { setting: "history", problem: "must be 1 or more".into() });

@@ -12,7 +12,8 @@ pub struct Event<'a> {
 }
 
 impl Event<'_> {
-    /// The best picture accepted so far at this scale, in the result's size: never a trial point of the optimizer.
+    /// The best picture accepted so far at this scale, or the average of all there ([`crate::Config::average`]), in the result's
+    /// size: never a trial point of the optimizer.
     ///
     /// # Errors
     /// If the device fails.
@@ -27,7 +28,7 @@ pub struct Evaluation {
     /// Evaluations before this one; 0 for the initial picture.
     pub evaluation: usize,
     /// The optimizer's iteration it belongs to, at all scales so far; 0 for the initial picture. A later scale begins with an
-    /// evaluation that belongs to the last one of the scale before.
+    /// evaluation that belongs to the last one of the scale before. An average is evaluated at a scale's end, under its last one.
     pub iteration: usize,
     /// Which scale of the picture, from 0.
     pub scale: usize,

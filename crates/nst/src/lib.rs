@@ -31,6 +31,7 @@
 //! # }
 //! ```
 
+mod adam;
 mod areas;
 mod bench;
 mod choices;

@@ -1,12 +1,14 @@
 //! The loop over the optimizer's steps.
 
+use crate::adam::adam;
 use crate::config::{Config, LineSearch, Optimizer as Method, Steps, TimeLimit};
 use crate::objective::{Contribution, Objective, Part};
 use crate::stop::Window;
 use crate::{End, Error, Evaluation, Event, Result};
-use nst_optim::{Adam, AdamOptions, Backtrack, BoxError, FirstStep, Lbfgs, LbfgsOptions, Optimizer, Status};
-use nst_tensor::Tensor;
+use nst_optim::{Backtrack, BoxError, FirstStep, Lbfgs, LbfgsOptions, Optimizer, Status};
+use nst_tensor::{Device, Tensor};
 use std::ops::ControlFlow;
+use std::slice::from_ref;
 use std::time::Instant;
 
 /// The first step's mean absolute change and the greatest root mean square of any step, in 0..255: without curvature to go
@@ -40,15 +42,16 @@ pub(crate) struct Minimum {
     pub(crate) end: End,
 }
 
-/// Minimises the objective of one scale from `x`; the result is the best iterate that the optimizer accepted.
+/// Minimises the objective of one scale from `x`; the result is the best iterate that the optimizer accepted, or, with an
+/// average of them, that.
 pub(crate) fn minimise(
     config: &Config,
+    optimizer: &mut dyn Optimizer,
     objective: &Objective,
     x: Tensor,
     before: &Before,
     observer: &mut dyn FnMut(&Event<'_>) -> ControlFlow<()>,
 ) -> Result<Minimum> {
-    let mut optimizer = optimizer(config)?;
     let mut watched = Watched {
         objective,
         observer,
@@ -57,6 +60,7 @@ pub(crate) fn minimise(
         evaluations: 0,
         recent: Vec::new(),
         best: x.clone(),
+        average: None,
         time_limit: config.time_limit,
         stopped: None,
     };
@@ -87,6 +91,7 @@ pub(crate) fn minimise(
             best = evaluation;
             watched.best = x[0].clone();
         }
+        watched.average = optimizer.average().and_then(<[Tensor]>::first).cloned();
         if window.has_settled(watched.evaluations, best.total) {
             end = End::Settled;
             break;
@@ -116,6 +121,13 @@ pub(crate) fn minimise(
             }
         }
     }
+    if let Some(average) = watched.average.take().filter(|_| !matches!(end, End::Failed(_))) {
+        match watched.measured(&average) {
+            Ok(Some(evaluation)) => (best, watched.best) = (evaluation, average),
+            Ok(None) => {}
+            Err(error) => end = End::Failed(error.to_string()),
+        }
+    }
     if let Some(stop) = watched.stopped {
         end = stop;
     }
@@ -133,11 +145,11 @@ fn unwrapped(error: nst_optim::Error) -> Error {
     }
 }
 
-fn optimizer(config: &Config) -> Result<Box<dyn Optimizer>> {
+/// The optimizer that the settings ask for.
+pub(crate) fn optimizer(config: &Config, device: &Device) -> Result<Box<dyn Optimizer>> {
     let unit = Objective::unit(config);
     if config.optimizer == Method::Adam {
-        let options = AdamOptions { learning_rate: config.learning_rate * unit, ..AdamOptions::default() };
-        return Ok(Box::new(Adam::new(options)?));
+        return Ok(Box::new(adam(config, unit, device)?));
     }
     let bounded = config.steps == Steps::Bounded;
     Ok(Box::new(Lbfgs::new(LbfgsOptions {
@@ -166,6 +178,8 @@ struct Watched<'a> {
     recent: Vec<Evaluation>,
     /// The best iterate accepted so far.
     best: Tensor,
+    /// Of the iterates, if the optimizer keeps one.
+    average: Option<Tensor>,
     time_limit: Option<TimeLimit>,
     /// Why no more may be evaluated.
     stopped: Option<End>,
@@ -175,6 +189,15 @@ impl Watched<'_> {
     /// The evaluation of this iteration that had this loss: a line search may accept another than the last.
     fn recent_with(&self, loss: f64) -> Option<Evaluation> {
         self.recent.iter().rev().find(|evaluation| evaluation.total.to_bits() == loss.to_bits()).cloned()
+    }
+
+    /// Evaluates a point that the optimizer did not ask for, even if the run was stopped. None if its loss is not finite.
+    fn measured(&mut self, x: &Tensor) -> Result<Option<Evaluation>> {
+        let stopped = self.stopped.take();
+        let result = nst_optim::Objective::evaluate(self, from_ref(x)).map_err(nst_optim::Error::Objective);
+        self.stopped = stopped.or(self.stopped.take());
+        result.map_err(unwrapped)?;
+        Ok(self.recent.pop().filter(|evaluation| evaluation.total.is_finite()))
     }
 
     fn evaluation(&self, x: &Tensor, values: Vec<Contribution>) -> Result<Evaluation> {
@@ -208,7 +231,7 @@ impl nst_optim::Objective for Watched<'_> {
         let (values, gradient) = self.objective.evaluate(&x[0])?;
         let evaluation = self.evaluation(&x[0], values)?;
         let total = evaluation.total;
-        let snapshot = || self.objective.picture(&self.best);
+        let snapshot = || self.objective.picture(self.average.as_ref().unwrap_or(&self.best));
         let event =
             Event { evaluation: &evaluation, iterations: self.before.all_iterations, snapshot: &snapshot };
         if (self.observer)(&event).is_break() {

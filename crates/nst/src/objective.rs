@@ -4,7 +4,7 @@ use crate::config::{self, Config, Variable};
 use crate::kept::Kept;
 use crate::{Error, FlatColor, Picture, Result};
 use nst_autodiff::{Tape, Var};
-use nst_loss::{ContentLoss, ContentScaling, CosineLoss, Guide, Loss, VariationLoss};
+use nst_loss::{ContentLoss, ContentScaling, CosineLoss, Guide, Loss, NinePointLoss, VariationLoss};
 use nst_tensor::{Device, Tensor, Variation};
 use nst_vgg::{Layer, PixelConversion, PixelMap, Pixels, Vgg};
 use std::fmt;
@@ -133,11 +133,11 @@ impl Objective {
 
     /// Adds the total variation.
     pub(crate) fn add_variation(&mut self, config: &Config) {
-        let kind = match config.tv {
-            config::TotalVariation::Absolute => Variation::Absolute,
-            config::TotalVariation::Squared => Variation::Squared,
+        let loss: Arc<dyn Loss> = match config.tv {
+            config::TotalVariation::Absolute => Arc::new(VariationLoss { kind: Variation::Absolute }),
+            config::TotalVariation::Squared => Arc::new(VariationLoss { kind: Variation::Squared }),
+            config::TotalVariation::NinePoint => Arc::new(NinePointLoss),
         };
-        let loss = Arc::new(VariationLoss { kind });
         let weight = config.tv_weight;
         self.add(Term { part: Part::Variation, layer: None, area: None, guide: None, weight, loss });
     }

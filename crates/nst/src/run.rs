@@ -1,9 +1,11 @@
 //! The run: from an initial picture to the best one.
 
+use crate::adam;
 use crate::color::Finish;
-use crate::minimise::{Before, Minimum, minimise};
+use crate::minimise::{Before, Minimum, minimise, optimizer};
 use crate::prepare::{Layout, initial};
 use crate::{Config, Error, Evaluation, Event, Objective, Picture, Pictures, Result, Studio, Styles};
+use nst_optim::Optimizer;
 use nst_tensor::{Device, Interpolation, Memory, Tensor};
 use nst_weights::Weights;
 use std::ops::ControlFlow;
@@ -26,7 +28,8 @@ pub struct Inputs {
 /// What came of a style transfer.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// The best picture that the optimizer accepted at the last scale that was begun, in the result's size.
+    /// The best picture that the optimizer accepted at the last scale that was begun, or the average of all there
+    /// ([`Config::average`]), in the result's size.
     pub picture: Picture,
     /// Its evaluation.
     pub best: Evaluation,
@@ -103,22 +106,23 @@ impl Studio {
         let (ladder, last) = self.config.ladder_for(&pictures);
         let mut climb =
             Climb::new(size, finish, ladder.iter().chain([&last]).map(|scale| scale.iterations).sum());
+        let mut optimizer = optimizer(&self.config, &self.device)?;
         for scale in ladder {
             let config = self.config.at(scale);
             let (objective, size) = self.objective(&config, &pictures)?;
-            let x = climb.start(&config, &objective, &pictures, size)?;
-            climb.minimise(&config, &objective, x, pictures.content.as_ref(), observer)?;
+            let x = climb.start(&config, &mut *optimizer, &objective, &pictures, size)?;
+            climb.minimise(&config, &mut *optimizer, &objective, x, pictures.content.as_ref(), observer)?;
             if let Some(outcome) = climb.ended_early(&objective, pictures.content.as_ref(), &self.device)? {
                 return Ok(outcome);
             }
         }
         let config = self.config.at(last);
         let (objective, size) = self.objective(&config, &pictures)?;
-        let x = climb.start(&config, &objective, &pictures, size)?;
+        let x = climb.start(&config, &mut *optimizer, &objective, &pictures, size)?;
         let Pictures { content, styles, init } = pictures;
         // The device has its own by now.
         drop((styles, init));
-        climb.minimise(&config, &objective, x, content.as_ref(), observer)?;
+        climb.minimise(&config, &mut *optimizer, &objective, x, content.as_ref(), observer)?;
         climb.outcome(&objective, content.as_ref(), &self.device)
     }
 }
@@ -146,26 +150,32 @@ impl Climb {
     fn start(
         &mut self,
         config: &Config,
+        optimizer: &mut dyn Optimizer,
         objective: &Objective,
         pictures: &Pictures,
         (width, height): (usize, usize),
     ) -> Result<Tensor> {
-        match self.minimum.take() {
-            Some(coarse) => Ok(coarse.x.resize(height, width, Interpolation::Cubic)?),
-            None => objective.variable(&initial(config, pictures, (width, height))?),
-        }
+        let x = match self.minimum.take() {
+            Some(coarse) => {
+                adam::resize(optimizer, width, height)?;
+                coarse.x.resize(height, width, Interpolation::Cubic)?
+            }
+            None => objective.variable(&initial(config, pictures, (width, height))?)?,
+        };
+        adam::within_bounds(config, x)
     }
 
     /// Goes on at a scale.
     fn minimise(
         &mut self,
         config: &Config,
+        optimizer: &mut dyn Optimizer,
         objective: &Objective,
         x: Tensor,
         content: Option<&Picture>,
         observer: &mut dyn FnMut(&Event<'_>) -> ControlFlow<()>,
     ) -> Result<()> {
-        let minimum = minimise(config, objective, x, &self.before, &mut |event| {
+        let minimum = minimise(config, optimizer, objective, x, &self.before, &mut |event| {
             let snapshot = || Ok(self.finished(&event.picture()?, content));
             observer(&Event { snapshot: &snapshot, ..*event })
         })?;

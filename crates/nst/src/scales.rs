@@ -16,7 +16,7 @@ const COARSEST: usize = 128;
 /// were found by looking. Later scales have less to do, and each of their iterations costs four times as much.
 const FEWER: f64 = 0.6;
 
-/// The sizes that a picture goes through. Written `auto`, a number of scales, or sizes with commas between.
+/// The sizes that a picture goes through. Written `auto`, `sqrt2`, a number of scales, or sizes with commas between.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "Written")]
 pub enum Scales {
@@ -24,6 +24,8 @@ pub enum Scales {
     Auto,
     /// So many, each twice the one before; 1 for the result's size alone.
     Count(usize),
+    /// From 128 pixels or a little more on, each √2 times the one before (crowsonkb's style-transfer-pytorch).
+    Sqrt2,
     /// These sizes on the longest side, ascending; the result's own comes last and may be left out.
     Sizes(Vec<usize>),
 }
@@ -45,6 +47,7 @@ impl Scales {
                 let smaller = sizes.iter().copied().filter(|&other| other < size);
                 return smaller.chain([size]).collect();
             }
+            Self::Sqrt2 => return sqrt2(size),
             Self::Count(count) => count.saturating_sub(1),
             Self::Auto => (1..usize::BITS).take_while(|&times| halved(size, times) >= COARSEST).count(),
         };
@@ -54,7 +57,7 @@ impl Scales {
     /// What is wrong with them for a result of `size` pixels.
     pub(crate) fn problem(&self, size: usize) -> Option<String> {
         match self {
-            Self::Auto => None,
+            Self::Auto | Self::Sqrt2 => None,
             Self::Count(0) => Some("must be 1 scale or more".into()),
             Self::Count(count) => {
                 let coarsest =
@@ -87,12 +90,14 @@ impl Config {
         sizes.iter().zip(iterations).map(|(&size, iterations)| Scale { size, iterations }).collect()
     }
 
-    /// The scales that `pictures` can go through, before the last, and the last. Of [`Scales::Auto`], those are left out in which
+    /// The scales that `pictures` can go through, before the last, and the last. Of [`Scales::Auto`] and
+    /// [`Scales::Sqrt2`], those are left out in which
     /// a picture is too small for a layer.
     pub(crate) fn ladder_for(&self, pictures: &Pictures) -> (Vec<Scale>, Scale) {
+        let automatic = matches!(self.scales, Scales::Auto | Scales::Sqrt2);
         let possible = |size: usize| {
             let scale = Scale { size, iterations: 0 };
-            size == self.size || self.scales != Scales::Auto || Layout::of(&self.at(scale), pictures).is_ok()
+            size == self.size || !automatic || Layout::of(&self.at(scale), pictures).is_ok()
         };
         let mut sizes = self.scales.sizes(self.size);
         sizes.retain(|&size| possible(size));
@@ -122,6 +127,15 @@ fn halved(size: usize, times: u32) -> usize {
     size.div_ceil(1usize.checked_shl(times).unwrap_or(usize::MAX))
 }
 
+/// `size` over each power of √2 that leaves [`COARSEST`] or more, rounded, halves to even, as that program does.
+fn sqrt2(size: usize) -> Vec<usize> {
+    let shrunk = |times: i32| (size as f64 / 2f64.powf(f64::from(times) / 2.0)).round_ties_even() as usize;
+    let smaller = (1..).map(shrunk).take_while(|&size| size >= COARSEST);
+    let mut sizes: Vec<usize> = std::iter::once(size).chain(smaller).collect();
+    sizes.reverse();
+    sizes
+}
+
 /// Iterations shared out among scales, each getting [`FEWER`] than the one before; they add up to all.
 fn shared(iterations: usize, scales: usize) -> Vec<usize> {
     // Of the geometric series, what the first so many scales have.
@@ -137,9 +151,12 @@ impl FromStr for Scales {
         if text == "auto" {
             return Ok(Self::Auto);
         }
+        if text == "sqrt2" {
+            return Ok(Self::Sqrt2);
+        }
         let numbers: Vec<usize> =
             text.split(',').map(|number| number.trim().parse()).collect::<Result<_, _>>().map_err(|_| {
-                format!("'{text}' is neither 'auto', a number of scales, nor sizes such as 128,256")
+                format!("'{text}' is neither 'auto', 'sqrt2', a number of scales, nor sizes such as 128,256")
             })?;
         Ok(match numbers.as_slice() {
             [count] => Self::Count(*count),
@@ -171,6 +188,7 @@ impl From<Scales> for String {
     fn from(scales: Scales) -> Self {
         match scales {
             Scales::Auto => "auto".into(),
+            Scales::Sqrt2 => "sqrt2".into(),
             Scales::Count(count) => count.to_string(),
             Scales::Sizes(sizes) => sizes.iter().map(usize::to_string).collect::<Vec<_>>().join(","),
         }
@@ -194,6 +212,8 @@ mod tests {
         ] {
             assert_eq!(Scales::Auto.sizes(size), sizes);
         }
+        assert_eq!(Scales::Sqrt2.sizes(512), [128, 181, 256, 362, 512]);
+        assert_eq!(Scales::Sqrt2.sizes(100), [100]);
         assert_eq!(Scales::Count(1).sizes(512), [512]);
         assert_eq!(Scales::Count(2).sizes(500), [250, 500]);
         assert_eq!("100,300".parse::<Scales>().unwrap().sizes(512), [100, 300, 512]);
@@ -219,7 +239,7 @@ mod tests {
         for text in ["", "two", "128;256", "-1"] {
             assert!(text.parse::<Scales>().is_err(), "{text}");
         }
-        for scales in [Scales::Auto, Scales::Count(3), Scales::Sizes(vec![128, 256])] {
+        for scales in [Scales::Auto, Scales::Sqrt2, Scales::Count(3), Scales::Sizes(vec![128, 256])] {
             assert_eq!(String::from(scales.clone()).parse::<Scales>().unwrap(), scales);
             assert_eq!(scales.problem(512), None);
         }

@@ -3,7 +3,7 @@
 use crate::objective::Term;
 use crate::prepare::{check_model, nothing_to_do};
 use crate::{Config, FlatColor, Picture, Result};
-use nst_tensor::{Device, Pooling};
+use nst_tensor::{Device, Padding, Pooling};
 use nst_vgg::{Layer, Vgg};
 use nst_weights::Weights;
 use std::ops::Deref;
@@ -67,7 +67,11 @@ impl Studio {
             crate::config::Pooling::Max => Pooling::Max,
             crate::config::Pooling::Average => Pooling::Average,
         };
-        let network = Arc::new(Vgg::load(weights, device, pooling, &layers)?);
+        let padding = match config.padding {
+            crate::config::Padding::Zeros => Padding::Zero,
+            crate::config::Padding::Replicate => Padding::Edge,
+        };
+        let network = Arc::new(Vgg::load(weights, device, pooling, &layers)?.padded(padding));
         Ok(Self { config: config.clone(), device: device.clone(), network })
     }
 }

@@ -27,6 +27,9 @@ fn shows_the_defaults_of(command: &str) {
                 without.push(name);
                 continue;
             }
+            toml::Value::Array(values) => {
+                values.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+            }
             other => other.to_string(),
         };
         let (_, shown) = after.split_once("[default: ").unwrap();
@@ -43,9 +46,15 @@ fn shows_the_defaults_of(command: &str) {
 fn shows_the_choices() {
     let help = help(&["stylize", "--help"]);
     let presets = nst::Preset::ALL.map(nst::Preset::name).join(", ");
-    for choices in
-        ["max, avg", "gram, covariance, moments, wasserstein", "lbfgs, adam", "none, wolfe", &presets]
-    {
+    for choices in [
+        "max, avg",
+        "gram, covariance, moments, wasserstein",
+        "lbfgs, adam",
+        "none, wolfe",
+        "absolute, squared, nine-point",
+        "zeros, replicate",
+        &presets,
+    ] {
         assert!(help.contains(&format!("[possible values: {choices}]")), "{choices}");
     }
 }

@@ -1,5 +1,6 @@
 //! The numbers of nst against those of PyTorch, which wrote the files in `golden/data` (see `golden/README.md`).
 
+mod crowsonkb;
 mod exact;
 mod features;
 mod gradient;

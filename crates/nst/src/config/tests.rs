@@ -14,6 +14,7 @@ fn a_config_survives_toml() {
         style_size: Some(300),
         scale_iterations: vec![9, 4],
         time_limit: "1h 30m".parse().ok(),
+        betas: [0.5, 0.75],
         ..Config::default()
     };
     let text = toml::to_string(&config).unwrap();
@@ -46,6 +47,8 @@ fn unknown_fields_and_choices_are_refused() {
         "time-limit = \"10\"",
         "time-limit = 10",
         "pooling = \"mean\"",
+        "betas = [0.9]",
+        "padding = \"edge\"",
         "content-layers = \"relu9_9\"",
         "size = -3",
     ] {
@@ -69,6 +72,12 @@ fn settings_out_of_range_are_named() {
         ("noise = 1e5", "noise"),
         ("tolerance-change = nan", "tolerance-change"),
         ("min-decrease = 1", "min-decrease"),
+        ("betas = [0.9, 1]", "betas"),
+        ("betas = [nan, 0.99]", "betas"),
+        ("average = 1\noptimizer = \"adam\"", "average"),
+        ("average = -0.5", "average"),
+        ("average = 0.99", "average: is for the optimizer adam"),
+        ("clamp = true", "clamp: is for the optimizer adam"),
         ("min-decrease = nan", "min-decrease"),
         ("min-decrease = -0.01", "min-decrease"),
     ] {
