@@ -127,6 +127,9 @@ pub(crate) struct SettingsArgs {
     /// Settings from a TOML file, named as the flags are: style-weight = 300
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// Before the run, write all its settings to FILE, so that --config FILE repeats it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) write_config: Option<PathBuf>,
 }
 
 fn preset_parser() -> impl TypedValueParser<Value = Preset> {

@@ -1,9 +1,10 @@
 //! A run with everything opened and checked: what can be refused is refused here, before any work.
 
-use crate::args::{RunArgs, TalkArgs, WeightFileArgs};
+use crate::args::{RunArgs, SettingsArgs, TalkArgs, WeightFileArgs};
 use crate::failure::usage;
 use crate::masks::{self, Source};
-use crate::{paths, weight_store};
+use crate::paths::{self, Written};
+use crate::{settings_file, weight_store};
 use anyhow::{Result, anyhow, bail};
 use nst::{Config, Inputs, Picture};
 use nst_tensor::Device;
@@ -43,12 +44,13 @@ impl Verbosity {
 pub(crate) struct Sources<'a> {
     pub(crate) content: Option<&'a Path>,
     pub(crate) styles: Vec<&'a Path>,
-    /// Where the settings come from.
-    pub(crate) config_file: Option<&'a Path>,
+    /// Where the settings come from, and a file that is to have them.
+    pub(crate) settings: Option<&'a SettingsArgs>,
 }
 
 impl Job {
-    /// Checks settings and paths, and opens what is to be read: the job, and what it works on.
+    /// Checks settings and paths, opens what is to be read, and writes the settings if they are asked for: the job, and what
+    /// it works on.
     ///
     /// # Errors
     /// If a setting is out of range, a path to write is also read or cannot be written, or a file cannot be used.
@@ -63,11 +65,20 @@ impl Job {
         if let Some(trace) = &args.trace {
             check_trace(trace)?;
         }
+        let settings = sources.settings.and_then(|settings| settings.write_config.as_deref());
+        settings.map(settings_file::check_target).transpose()?;
         let init = config.init.file();
         let pictures = sources.content.into_iter().chain(sources.styles.iter().copied()).chain(init);
+        let config_file = sources.settings.and_then(|settings| settings.config.as_deref());
         let pictures = pictures.chain(masks::files(&config));
-        let read: Vec<&Path> = pictures.chain(sources.config_file).chain(config.weights.as_deref()).collect();
-        paths::check_clashes(&read, &args.output, args.trace.as_deref(), args.save_every.is_some())?;
+        let read: Vec<&Path> = pictures.chain(config_file).chain(config.weights.as_deref()).collect();
+        let written = Written {
+            output: &args.output,
+            trace: args.trace.as_deref(),
+            settings,
+            with_snapshots: args.save_every.is_some(),
+        };
+        written.check_clashes(&read)?;
 
         let content = sources.content.map(|path| Source::new(path, config.mask.as_deref()));
         let styles = Source::of_styles(&config, &sources.styles)?;
@@ -78,6 +89,7 @@ impl Job {
             init: init.map(Picture::load).transpose()?,
             weights: weight_store::open(&config, weight_file.pixels)?,
         };
+        settings.map(|file| settings_file::write(file, &config)).transpose()?;
         let job = Self {
             config,
             device,

@@ -5,52 +5,52 @@ use anyhow::Result;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-/// Refuses an output or trace that is one of the inputs, by whatever name, or that is the other.
-///
-/// # Errors
-/// The first clash.
-pub(crate) fn check_clashes(
-    inputs: &[&Path],
-    output: &Path,
-    trace: Option<&Path>,
-    with_snapshots: bool,
-) -> Result<()> {
-    let real_output = resolved(output);
-    let real_trace = trace.map(resolved);
-    for &input in inputs {
-        let real_input = resolved(input);
-        if real_input == real_output || is_linked(input, output) {
-            let output = output.display();
-            return Err(usage(format!("the output '{output}' is also an input; name another file")));
-        }
-        if Some(&real_input) == real_trace.as_ref() || trace.is_some_and(|trace| is_linked(input, trace)) {
-            return Err(usage(format!(
-                "the trace '{}' is also an input; name another file",
-                input.display()
-            )));
-        }
-        if with_snapshots && is_snapshot(&real_input, &real_output) {
-            let input = input.display();
-            return Err(usage(format!(
-                "--save-every may overwrite the input '{input}'; name another output"
-            )));
-        }
-    }
-    if let Some(trace) =
-        real_trace.as_ref().filter(|trace| with_snapshots && is_snapshot(trace, &real_output))
-    {
-        let trace = trace.display();
-        return Err(usage(format!("--save-every may overwrite the trace '{trace}'; name another file")));
-    }
-    if real_trace == Some(real_output) {
-        return Err(usage(format!("output and trace are both '{}'; name two files", output.display())));
-    }
-    Ok(())
+/// The files that a run writes.
+pub(crate) struct Written<'a> {
+    pub(crate) output: &'a Path,
+    pub(crate) trace: Option<&'a Path>,
+    pub(crate) settings: Option<&'a Path>,
+    /// Beside the output.
+    pub(crate) with_snapshots: bool,
 }
 
-/// Whether two paths lead to one file, by hard links or otherwise.
-fn is_linked(one: &Path, other: &Path) -> bool {
-    same_file::is_same_file(one, other).unwrap_or(false)
+impl Written<'_> {
+    /// Refuses to write what is one of the inputs, by whatever name, and to write two things to one file.
+    ///
+    /// # Errors
+    /// The first clash.
+    pub(crate) fn check_clashes(&self, inputs: &[&Path]) -> Result<()> {
+        let others = [self.trace.map(|file| ("trace", file)), self.settings.map(|file| ("settings", file))];
+        let others: Vec<(&str, &Path)> = others.into_iter().flatten().collect();
+        let all = [&[("output", self.output)], &others[..]].concat();
+        for &(role, file) in &all {
+            if inputs.iter().any(|input| is_same(input, file)) {
+                let file = file.display();
+                return Err(usage(format!("the {role} '{file}' is also an input; name another file")));
+            }
+        }
+        let inputs = inputs.iter().map(|&input| ("input", input));
+        for (role, file) in inputs.chain(others).filter(|_| self.with_snapshots) {
+            if is_snapshot(&resolved(file), &resolved(self.output)) {
+                let file = file.display();
+                return Err(usage(format!(
+                    "--save-every may overwrite the {role} '{file}'; name another output"
+                )));
+            }
+        }
+        for (index, (role, file)) in all.iter().enumerate() {
+            if let Some((other, _)) = all[..index].iter().find(|(_, other)| is_same(other, file)) {
+                let file = file.display();
+                return Err(usage(format!("{other} and {role} are both '{file}'; name two files")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether two paths lead to one file, by hard links or otherwise, or will when it is there.
+pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
+    resolved(one) == resolved(other) || same_file::is_same_file(one, other).unwrap_or(false)
 }
 
 /// The one path of a file: absolute, without links. For a file that is still to be written, by way of its folder.

@@ -23,12 +23,12 @@ pub(crate) fn run(args: &ReconstructArgs) -> Result<ExitCode> {
     let job = match &args.half {
         Half::Content(args) => {
             let config = overrides::overlay(&content_defaults(), &args.settings)?;
-            let sources = Sources { content: Some(&args.image), styles: vec![], config_file: None };
+            let sources = Sources { content: Some(&args.image), styles: vec![], settings: None };
             Job::open(config, &sources, &args.run, &args.weight_file)
         }
         Half::Style(args) => {
             let config = overrides::overlay(&style_defaults(), &args.settings)?;
-            let sources = Sources { content: None, styles: vec![&args.image], config_file: None };
+            let sources = Sources { content: None, styles: vec![&args.image], settings: None };
             Job::open(config, &sources, &args.run, &args.weight_file)
         }
     };

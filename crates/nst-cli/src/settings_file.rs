@@ -2,13 +2,36 @@
 
 use crate::console::wrapped;
 use crate::overrides::StylizeOverrides;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::{Arg, Args, Command};
-use nst::Config;
+use nst::{Config, WholeFile};
 use std::fmt::Write;
+use std::path::Path;
 
 /// Columns of a comment.
 const WIDTH: usize = 110;
+
+/// Checks that [`write`] can write to `file`.
+///
+/// # Errors
+/// If not.
+pub(crate) fn check_target(file: &Path) -> Result<()> {
+    target(file).map(drop)
+}
+
+/// Writes the settings of a run, so that `--config` repeats it.
+///
+/// # Errors
+/// If the file cannot be written.
+pub(crate) fn write(file: &Path, config: &Config) -> Result<()> {
+    let about = concat!("The settings of a run of nst ", env!("CARGO_PKG_VERSION"), ", for --config.");
+    let text = text(about, config)?;
+    target(file)?.write(text.as_bytes()).map_err(|error| anyhow!("settings '{}': {error}", file.display()))
+}
+
+fn target(file: &Path) -> Result<WholeFile> {
+    WholeFile::beside(file).map_err(|error| anyhow!("settings '{}': {error}", file.display()))
+}
 
 /// All settings as TOML, each with what the help says of its flag, under the help's headings; `about` comes first. One that has no
 /// value stands in a comment.
@@ -41,19 +64,15 @@ fn setting(flag: &Arg, values: &toml::Table) -> String {
     let choices: Vec<_> =
         flag.get_possible_values().iter().map(|choice| choice.get_name().to_owned()).collect();
     let choices = if choices.is_empty() { String::new() } else { format!(" [{}]", choices.join(", ")) };
-    let line = match values.get(&name) {
-        Some(value) => format!("{name} = {value}"),
-        None => {
-            let kind = flag.get_value_names().and_then(<[_]>::first);
-            format!("# {name} = {}", kind.map_or("VALUE", |kind| kind.as_str()))
-        }
-    };
+    let kind = flag.get_value_names().and_then(<[_]>::first).map_or("VALUE", |kind| kind.as_str());
+    let value = values.get(&name).map(|value| format!("{name} = {value}"));
+    let line = value.unwrap_or_else(|| format!("# {name} = {kind}"));
     format!("{}{line}\n", comment(&format!("{help}{choices}")))
 }
 
 /// The text as lines of comment.
 fn comment(text: &str) -> String {
-    wrapped(text, WIDTH - 2).into_iter().map(|line| format!("# {line}\n")).collect()
+    format!("# {}\n", wrapped(text, WIDTH - 2).join("\n# "))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub(crate) fn run(args: &StylizeArgs) -> Result<ExitCode> {
     let sources = Sources {
         content: Some(&args.content),
         styles: args.styles.iter().map(PathBuf::as_path).collect(),
-        config_file: args.settings.config.as_deref(),
+        settings: Some(&args.settings),
     };
     let (job, inputs) = Job::open(config, &sources, &args.run, &args.weight_file)?;
     transfer::run(&job, inputs)

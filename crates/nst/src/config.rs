@@ -26,6 +26,7 @@ pub struct Config {
     /// The sizes that the picture goes through, coarse to fine.
     pub scales: Scales,
     /// Iterations of the optimizer at each scale, the last one's for those that follow; empty to share out `iterations`.
+    #[serde(deserialize_with = "crate::scales::one_or_several")]
     pub scale_iterations: Vec<usize>,
     /// Iterations of the optimizer, at all scales together. Each evaluates the network once; more often with a
     /// line search, or when a step has to be cut. The initial picture is evaluated besides.

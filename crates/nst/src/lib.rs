@@ -57,6 +57,7 @@ mod stop;
 mod studio;
 mod style_losses;
 mod style_terms;
+mod whole_file;
 
 pub use bench::{BenchReport, PartTime, bench, random_weights};
 pub use config::Config;
@@ -72,3 +73,4 @@ pub use picture::Picture;
 pub use preset::Preset;
 pub use run::{End, Inputs, Outcome, stylize};
 pub use studio::{Pictures, Studio, Styles};
+pub use whole_file::WholeFile;

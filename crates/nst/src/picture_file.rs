@@ -1,12 +1,12 @@
 //! Pictures in files.
 
 use crate::picture::MAX_PIXELS;
-use crate::{Error, Picture, Result, jpeg};
+use crate::{Error, Picture, Result, WholeFile, jpeg};
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage, RgbaImage};
 use std::fs::File;
-use std::io::{Cursor, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{Cursor, Read};
+use std::path::Path;
 
 /// The most memory that a decoder may take. Guards, with the limit on pixels, against files whose header promises far
 /// more than they hold.
@@ -74,7 +74,7 @@ impl Picture {
     /// If the extension is unknown or the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
         let fail = |problem: String| Error::Picture { path: path.into(), problem };
-        let (format, mut file, path) = target(path)?;
+        let (format, file) = target(path)?;
         let mut bytes = Cursor::new(Vec::new());
         let image = self.quantised(format != ImageFormat::Jpeg);
         match format {
@@ -84,9 +84,7 @@ impl Picture {
             _ => image.write_to(&mut bytes, format),
         }
         .map_err(|error| fail(explain(&error)))?;
-        file.write_all(bytes.get_ref()).map_err(|error| fail(explain_io(&error)))?;
-        file.persist(path).map_err(|error| fail(error.to_string()))?;
-        Ok(())
+        file.write(bytes.get_ref()).map_err(|error| fail(explain_io(&error)))
     }
 
     /// 8 bits a channel, rounded, with alpha if there is one and it is wanted.
@@ -118,34 +116,11 @@ fn format_of(path: &Path) -> Result<ImageFormat> {
     })
 }
 
-/// What to write to `path`, a file beside it to write to, and the name it then takes. A link stays one: what it leads to
-/// is replaced.
-fn target(path: &Path) -> Result<(ImageFormat, tempfile::NamedTempFile, PathBuf)> {
-    let fail = |problem: String| Error::Picture { path: path.into(), problem };
+/// What to write to `path`, and the file to write.
+fn target(path: &Path) -> Result<(ImageFormat, WholeFile)> {
     let format = format_of(path)?;
-    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let folder = folder_of(&real);
-    if real.is_dir() {
-        return Err(fail("is a folder; name a file".into()));
-    }
-    if !folder.is_dir() {
-        return Err(fail(format!("there is no folder '{}'; make it first", folder.display())));
-    }
-    let file = temporary_file(folder).map_err(|error| fail(error.to_string()))?;
-    Ok((format, file, real))
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// A file beside the target, with the permissions of any new file rather than the owner's alone.
-fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".nst-").suffix(".part");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
+    let fail = |error: std::io::Error| Error::Picture { path: path.into(), problem: error.to_string() };
+    Ok((format, WholeFile::beside(path).map_err(fail)?))
 }
 
 fn explain_io(error: &std::io::Error) -> String {

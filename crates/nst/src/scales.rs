@@ -6,7 +6,7 @@
 
 use crate::prepare::Layout;
 use crate::{Config, Pictures};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::str::FromStr;
 
 /// The coarsest scale of [`Scales::Auto`] is no smaller: from 96 pixels or less, what the content shows dissolves (measured on
@@ -171,6 +171,23 @@ impl FromStr for Scales {
 enum Written {
     Count(usize),
     Text(String),
+}
+
+/// Reads iterations for each scale: a list of numbers, or one.
+pub(crate) fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<usize>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(
+        untagged,
+        expecting = "scale-iterations: say a number, or a list of numbers such as [100, 60, 40]"
+    )]
+    enum Written {
+        One(usize),
+        Several(Vec<usize>),
+    }
+    Ok(match Written::deserialize(deserializer)? {
+        Written::One(iterations) => vec![iterations],
+        Written::Several(iterations) => iterations,
+    })
 }
 
 impl TryFrom<Written> for Scales {

@@ -16,3 +16,4 @@ mod reconstruct;
 mod runs;
 mod settings;
 mod weights;
+mod write_config;

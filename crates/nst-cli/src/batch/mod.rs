@@ -13,7 +13,7 @@ use crate::failure::{INTERRUPTED, join_lines};
 use crate::job::{Job, Verbosity};
 use crate::masks::{self, Source};
 use crate::progress::Progress;
-use crate::{console, interrupt, summary, transfer, weight_store};
+use crate::{console, interrupt, settings_file, summary, transfer, weight_store};
 use anyhow::Result;
 use nst::{Picture, Pictures, Studio, Styles};
 use plan::{Group, Plan, Task};
@@ -29,10 +29,12 @@ pub(crate) fn run(args: &BatchArgs) -> Result<ExitCode> {
     let init = config.init.file();
     let read = [init, args.settings.config.as_deref(), config.weights.as_deref()];
     let read: Vec<&Path> = read.into_iter().flatten().chain(masks::files(&config)).collect();
-    let plan = Plan::new(&args.pictures, &config, &read)?;
+    let settings = args.settings.write_config.as_deref();
+    let plan = Plan::new(&args.pictures, &config, &read, settings)?;
     let verbosity = Verbosity::of(&args.talk);
     let mut tally = Tally::new(plan.count(), plan.skipped);
     let mut interrupted = false;
+    settings.map(|file| settings_file::write(file, &config)).transpose()?;
     // Nothing is loaded for nothing.
     if plan.count() > 0 {
         let device = args.talk.device.open()?;

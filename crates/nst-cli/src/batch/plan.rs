@@ -33,11 +33,17 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Lays out the shard's part of the batch. `read` are files that are read besides the pictures.
+    /// Lays out the shard's part of the batch. `read` are files that are read besides the pictures, `settings` one
+    /// that is written.
     ///
     /// # Errors
     /// If a picture or folder is not there, two pictures would have one name, or one would replace a file that is read.
-    pub(super) fn new(args: &PictureArgs, config: &Config, read: &[&Path]) -> Result<Self> {
+    pub(super) fn new(
+        args: &PictureArgs,
+        config: &Config,
+        read: &[&Path],
+        settings: Option<&Path>,
+    ) -> Result<Self> {
         let contents = sources::expand(&args.content, args.recursive)?;
         let styles = sources::expand(&args.style, args.recursive)?;
         let read: HashSet<PathBuf> = contents
@@ -83,6 +89,14 @@ impl Plan {
         if let Some(output) = masks.iter().find(|mask| written.contains_key(*mask)) {
             let output = output.display();
             return Err(usage(format!("the output '{output}' is also a mask; use another --output")));
+        }
+        let is_taken =
+            |file: &PathBuf| read.contains(file) || masks.contains(file) || written.contains_key(file);
+        if let Some(settings) = settings.filter(|settings| is_taken(&paths::resolved(settings))) {
+            let settings = settings.display();
+            return Err(usage(format!(
+                "the settings '{settings}' are also an input or an output; name another file"
+            )));
         }
         let mut plan = Self { groups: Vec::new(), skipped: 0 };
         let mut current = None;

@@ -38,6 +38,10 @@ fn iterations_are_given_in_all_or_for_each_scale() {
     );
     let both = base.overlay(&table("iterations = 9\nscale-iterations = [1]")).unwrap();
     assert_eq!((both.iterations, both.scale_iterations), (9, vec![1]));
+    assert_eq!(base.overlay(&table("scale-iterations = 7")).unwrap().scale_iterations, [7]);
+    // As a file of all settings has it, over others.
+    let shared = base.overlay(&table("iterations = 9\nscale-iterations = []")).unwrap();
+    assert_eq!((shared.iterations, shared.scale_iterations), (9, vec![]));
 }
 
 #[test]
@@ -51,6 +55,8 @@ fn unknown_fields_and_choices_are_refused() {
         "padding = \"edge\"",
         "content-layers = \"relu9_9\"",
         "size = -3",
+        "scale-iterations = \"many\"",
+        "scale-iterations = [-1]",
     ] {
         assert!(Config::default().overlay(&table(text)).is_err(), "{text}");
     }
