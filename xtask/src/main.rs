@@ -3,6 +3,7 @@
 mod bench_torch;
 mod ci;
 mod command;
+mod convergence;
 mod fetch_weights;
 mod golden;
 mod kernels;
@@ -31,6 +32,7 @@ enum Task {
     BenchTorch(bench_torch::Args),
     /// Run every step of the gate and print the time each takes
     Ci,
+    Convergence(convergence::Args),
     FetchWeights(fetch_weights::Args),
     Golden(golden::Args),
     Kernels(kernels::Args),
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Task::BenchGpu(args) => bench_torch::gpu::run(&args),
         Task::BenchTorch(args) => bench_torch::run(&args),
         Task::Ci => ci::run(),
+        Task::Convergence(args) => convergence::run(&args),
         Task::FetchWeights(args) => fetch_weights::run(&args),
         Task::Golden(args) => golden::run(&args),
         Task::Kernels(args) => kernels::run(&args),

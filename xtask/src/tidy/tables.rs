@@ -105,6 +105,7 @@ pub(super) const ROOMS: &[Room] = &[
             "etcetera",
             "image",
             "indicatif",
+            "plotters",
             "rand",
             "rand_chacha",
             "serde",
