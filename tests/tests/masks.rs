@@ -82,6 +82,8 @@ fn colors_pair_regions_of_content_and_style() {
     // A style without blue has nothing for the blue half.
     let problem = Objective::prepare(&plain, with(1.0), &Device::cpu()).err().expect("refused").to_string();
     assert!(problem.contains("no style counts in the region blue"), "{problem}");
+    // Named, it counts as a whole.
+    assert!(evaluate(&config("blue=1"), with(1.0)).0.is_finite());
     // Another that counts as a whole has.
     let two = Inputs { styles: vec![style(1.0), picture(36, 44, 3)], ..inputs(0.5, &[]) };
     assert!(evaluate(&plain, two).0.is_finite());

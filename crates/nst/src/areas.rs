@@ -33,13 +33,10 @@ pub(crate) fn areas<'a>(
     let mut areas = Vec::new();
     for &color in mask.colors() {
         let role = config.regions.role(color);
-        let counts = |index: usize, picture: &Picture| {
-            let is_named = match role {
-                None => true,
-                Some(Role::Keep) => false,
-                Some(Role::Styles(numbers)) => numbers.contains(&(index + 1)),
-            };
-            is_named && picture.mask().is_none_or(|mask| mask.colors().contains(&color))
+        let counts = |index: usize, picture: &Picture| match role {
+            None => picture.mask().is_none_or(|mask| mask.colors().contains(&color)),
+            Some(Role::Keep) => false,
+            Some(Role::Styles(numbers)) => numbers.contains(&(index + 1)),
         };
         if role == Some(&Role::Keep) {
             continue;
@@ -84,7 +81,7 @@ fn check(config: &Config, mask: Option<&Mask>, styles: &[(usize, f64, &Picture)]
     Ok(())
 }
 
-/// How much of each pixel of a picture of this size lies in the region of a color; none if the picture has no mask.
+/// How much of each pixel of a picture of this size lies in the region of a color; none if the picture has no such region.
 pub(crate) fn region(
     config: &Config,
     picture: &Picture,
@@ -92,7 +89,8 @@ pub(crate) fn region(
     (width, height): (usize, usize),
 ) -> Option<Vec<f32>> {
     let softness = config.mask_softness * width.max(height) as f64;
-    Some(picture.mask()?.region(color, (width, height), softness))
+    let mask = picture.mask().filter(|mask| mask.colors().contains(&color))?;
+    Some(mask.region(color, (width, height), softness))
 }
 
 /// A region's guide at a layer; none where nothing of it is left.

@@ -10,7 +10,8 @@ use std::str::FromStr;
 pub enum Role {
     /// It stays as the content picture is.
     Keep,
-    /// It takes its style from these of the style pictures, counted from 1.
+    /// It takes its style from these of the style pictures, counted from 1: from their regions of the same color, or from all of
+    /// those that have none.
     Styles(Vec<usize>),
 }
 
