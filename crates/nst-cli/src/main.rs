@@ -1,5 +1,6 @@
 //! `nst`: neural style transfer on the command line.
 
+mod adam_options;
 mod args;
 mod batch;
 mod bench;

@@ -1,6 +1,7 @@
 //! Settings as flags. Each group becomes a TOML table of the flags that were given, which is laid over preset and
 //! configuration file: one mechanism, and one set of names.
 
+use crate::adam_options::AdamOptions;
 use crate::masks::MaskOptions;
 use clap::builder::PossibleValuesParser;
 use nst::config::{
@@ -270,16 +271,9 @@ struct OptimizerOptions {
     /// L-BFGS: factor on each step. Adam: about the most that a pixel changes in one step, in 0..255
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     learning_rate: Option<f64>,
-    /// Adam: how much of the running means of the gradient and its square is kept at each step
-    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', allow_negative_numbers = true)]
-    betas: Option<Vec<f64>>,
-    /// Adam: the result is an average of the iterates, of which this much is kept at each new one, such as 0.99; 0: it is
-    /// the best one
-    #[arg(long, value_name = "DECAY", allow_negative_numbers = true)]
-    average: Option<f64>,
-    /// Adam: after each step, move values below black or above white there
-    #[arg(long, value_name = "BOOL")]
-    clamp: Option<bool>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    adam: AdamOptions,
     /// L-BFGS: stop when no element of the gradient is greater; negative: never
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     tolerance_gradient: Option<f64>,

@@ -10,8 +10,8 @@ use std::str::FromStr;
 /// From each preset's documentation, whose first line is what [`Preset::about`] gives, its name and its settings.
 macro_rules! presets {
     ($(#[doc = $about:literal] $(#[$more:meta])* $variant:ident = $name:literal => $config:expr,)*) => {
-        /// Settings under a name. Those of a published system follow its conventions exactly, all but one at one scale: losses, weights,
-        /// layers, pooling, the optimizer and its first step, the pixels it moves. The network is a matter of [`Config::model`]
+        /// Settings under a name. Those of a published system follow its conventions exactly, all but one at one scale: losses,
+        /// weights, layers, pooling, the optimizer and its first step, the pixels it moves. The network is a matter of [`Config::model`]
         /// and [`Config::weights`]: these systems used VGG-19, and the pixels a network sees always belong to its weights.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Preset {
@@ -87,11 +87,11 @@ presets! {
         ..torch()
     },
 
-    /// crowsonkb's style-transfer-pytorch: Wasserstein distances, averaged steps of Adam, through scales a root of two apart
+    /// crowsonkb's style-transfer-pytorch: Wasserstein distances, averaged steps of Adam through scales √2 apart
     ///
-    /// Content 0.015, style layers that count 256, 64, 16, 4 and 1 (over 341), nine-point total variation 2 (of pixels in 0..1),
-    /// the picture's edge repeated around it; Adam's steps are clamped, their average is the result, and its moments are
-    /// carried over from scale to scale.
+    /// Content 0.015; style layers that count 256, 64, 16, 4 and 1 (over 341); nine-point total variation 2, of pixels in 0..1;
+    /// the picture's edge repeated around it. Steps are clamped, moments go over from one scale to the next, and the average is
+    /// the result.
     ///
     /// Its weights are for torchvision's networks, which see pixels of unit variance (`vgg19`). On the authors', such as the
     /// one in the box, features are 57.6 times as large (255 times the deviation 0.226), and content and style losses 3300
@@ -121,7 +121,7 @@ presets! {
     },
 }
 
-/// What the published systems have in common: one scale, and L-BFGS as torch has it.
+/// What the other published systems have in common: one scale, and L-BFGS as torch has it.
 fn torch() -> Config {
     Config { scales: Scales::Count(1), steps: Steps::Torch, history: 100, ..Config::default() }
 }

@@ -15,27 +15,30 @@ fn shows_the_default_of_every_setting() {
     }
 }
 
+/// As one would type it.
+fn written(value: toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text,
+        toml::Value::Float(number) => number.to_string(),
+        toml::Value::Array(values) => values.into_iter().map(written).collect::<Vec<_>>().join(","),
+        other => other.to_string(),
+    }
+}
+
 fn shows_the_defaults_of(command: &str) {
     let help = help(&[command, "--help"]);
     let mut without = Vec::new();
     for (name, value) in toml::Table::try_from(nst::Config::default()).unwrap() {
         let (_, after) = help.split_once(&format!(" --{name} <")).unwrap_or_else(|| panic!("--{name}"));
-        let value = match value {
-            toml::Value::String(text) => text,
-            toml::Value::Float(number) => number.to_string(),
-            toml::Value::Array(values) if values.is_empty() => {
-                without.push(name);
-                continue;
-            }
-            toml::Value::Array(values) => {
-                values.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
-            }
-            other => other.to_string(),
-        };
+        let value = written(value);
+        if value.is_empty() {
+            without.push(name);
+            continue;
+        }
         let (_, shown) = after.split_once("[default: ").unwrap();
         assert_eq!(shown.split_once(']').unwrap().0, value, "{name}");
     }
-    assert_eq!(without, ["scale-iterations", "style-blend"]);
+    assert_eq!(without, ["regions", "scale-iterations", "style-blend", "style-masks"]);
     for name in ["style-size", "time-limit", "weights"] {
         let (_, after) = help.split_once(&format!(" --{name} <")).unwrap();
         assert!(after.split_once("[default: ").unwrap().0.contains("; left out, "), "{name}");

@@ -57,7 +57,7 @@ fn every_flag_has_an_effect() {
         ("style-masks", "none"),
         ("regions", "red=1"),
         ("mask-softness", "0.125"),
-        ("style-blend", "3"),
+        ("style-blend", "3.0"),
         ("color", "match-cholesky"),
         ("content-weight", "4.5"),
         ("style-weight", "5.5"),
@@ -70,6 +70,7 @@ fn every_flag_has_an_effect() {
         ("content-loss", "cosine"),
         ("loss-scaling", "gatys"),
         ("pooling", "avg"),
+        ("padding", "replicate"),
         ("time-limit", "2m 30s"),
         ("min-decrease", "0.015"),
         ("optimizer", "adam"),
@@ -77,6 +78,9 @@ fn every_flag_has_an_effect() {
         ("steps", "torch"),
         ("history", "6"),
         ("learning-rate", "0.25"),
+        ("betas", "0.5,0.75"),
+        ("average", "0.875"),
+        ("clamp", "true"),
         ("tolerance-gradient", "0.125"),
         ("tolerance-change", "-2.0"),
         ("variable", "rgb01"),
@@ -89,13 +93,10 @@ fn every_flag_has_an_effect() {
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
     let settings = settings(&bench, &flags);
     for (name, value) in changed {
+        let text = |value: &toml::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let written = match &settings[name] {
-            toml::Value::String(text) => text.clone(),
-            toml::Value::Array(values) => match &values[0] {
-                toml::Value::String(text) => text.clone(),
-                number => number.to_string(),
-            },
-            other => other.to_string(),
+            toml::Value::Array(values) => values.iter().map(text).collect::<Vec<_>>().join(","),
+            value => text(value),
         };
         assert_eq!(written, value, "{name}");
     }
