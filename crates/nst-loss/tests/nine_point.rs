@@ -21,8 +21,8 @@ fn is_the_published_formula() {
         let image = Tensor::new(&device, [1, height, width, channels], &values).unwrap();
         // The image with its edge repeated, from row and column -1 on.
         let at = |row: isize, column: isize, channel: usize| {
-            let row = row.clamp(0, height as isize - 1) as usize;
-            let column = column.clamp(0, width as isize - 1) as usize;
+            let row = row.clamp(0, height.cast_signed() - 1) as usize;
+            let column = column.clamp(0, width.cast_signed() - 1) as usize;
             f64::from(values[(row * width + column) * channels + channel])
         };
         let mean =
@@ -38,7 +38,7 @@ fn is_the_published_formula() {
                 }
                 sum / count
             };
-        let (rows, columns) = (height as isize, width as isize);
+        let (rows, columns) = (height.cast_signed(), width.cast_signed());
         let expected = 2.0 / 3.0 * mean(0..rows, 0..columns, [[0, 1], [0, 0]])
             + 2.0 / 3.0 * mean(0..rows, 0..columns, [[1, 0], [0, 0]])
             + 1.0 / 6.0 * mean(-1..rows, -1..columns, [[1, 1], [0, 0]])

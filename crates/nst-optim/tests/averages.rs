@@ -32,7 +32,7 @@ fn the_average_is_that_of_the_start_and_every_iterate() {
     assert_eq!(values(&x), values(&same));
     assert!(without.average().is_none());
     let points = &objective.points;
-    let weight = |at: usize| DECAY.powi((points.len() - 1 - at) as i32);
+    let weight = |at: usize| DECAY.powf((points.len() - 1 - at) as f64);
     let all: f64 = (0..points.len()).map(weight).sum();
     let expected: Vec<f64> = (0..3)
         .map(|i| points.iter().enumerate().map(|(at, point)| weight(at) * point[i]).sum::<f64>() / all)

@@ -97,8 +97,10 @@ presets! {
     /// one in the box, features are 57.6 times as large (255 times the deviation 0.226), and content and style losses 3300
     /// times: total variation hardly counts then, and a [`Config::tv_weight`] of 0.1 restores its share.
     ///
-    /// Where it differs from that program: matrix roots are found more exactly than by its twelve steps of Newton and Schulz;
-    /// iterates and gradients are enlarged by the cubic of a = -1/2, not -3/4; styles smaller than a scale are enlarged, too.
+    /// Where it differs from that program: matrix roots are found more exactly than by its twelve steps of Newton and Schulz,
+    /// which make Wasserstein distances greater (measured on VGG-16 and one pair of 160 pixels: by 0.5 to 16 %, here at most
+    /// 0.1 %); iterates and gradients are enlarged by the cubic of a = -1/2, not -3/4; styles smaller than a scale are enlarged,
+    /// too.
     Crowsonkb = "crowsonkb" => Config {
         scales: Scales::Sqrt2,
         scale_iterations: vec![1000, 500],
