@@ -1,6 +1,6 @@
 //! Many pictures in one studio: the same as one by one, with one load and one look at each style.
 
-use nst::config::{Color, Init};
+use nst::config::{Color, Init, Pooling, StyleLoss, StyleMix};
 use nst::{Config, Inputs, Picture, Pictures, Studio, Styles, stylize};
 use nst_tensor::{Counting, Device};
 use nst_tests::small_run::{self, picture};
@@ -80,6 +80,47 @@ fn styles_may_go_from_studio_to_studio() {
         let fresh = Styles::new(vec![picture(36, 44, 2)]);
         assert!(in_a_new_studio(&config, &styles) == in_a_new_studio(&config, &fresh));
     }
+}
+
+/// The network stays, and of the styles what has nothing to do with the change.
+#[test]
+fn settings_may_change_from_run_to_run() {
+    let counting = Counting::cpu();
+    let start = Config { iterations: 0, ..config() };
+    let studio = Studio::new(&start, &weights(), &Device::new(counting.clone())).expect("a studio");
+    let styles = Styles::new(vec![picture(36, 44, 2), picture(50, 30, 3)]);
+    paint(&studio, picture(40, 32, 1), &styles);
+    for (changed, is_known) in [
+        (Config { style_weight: 300.0, content_weight: 0.1, ..start.clone() }, true),
+        (Config { seed: 3, init: Init::Noise, history: 2, ..start.clone() }, true),
+        (Config { style_loss: StyleLoss::Covariance, ..start.clone() }, false),
+        // What was known for the settings before is not kept.
+        (start.clone(), false),
+        (Config { style_blend: vec![3.0, 1.0], style_mix: StyleMix::Losses, ..start.clone() }, false),
+        (Config { style_weight: 7.0, ..start.clone() }, false),
+        (Config { size: 36, ..start.clone() }, false),
+        // Of other sizes, it is.
+        (start.clone(), true),
+    ] {
+        counting.forget();
+        let other = studio.with(&changed).expect("settings").expect("the same network");
+        let pictures = Pictures { content: Some(picture(40, 32, 1)), styles: styles.clone(), init: None };
+        let outcome = other.stylize(pictures, &mut |_| ControlFlow::Continue(())).expect("a run");
+        let (packed, convolutions) = (counting.calls("pack_filter"), counting.calls("conv2d"));
+        assert!(packed <= 2, "{packed}");
+        // Those of content and result, or of two styles besides.
+        assert_eq!(convolutions > 3 * 13, !is_known, "{convolutions}: {changed:?}");
+        let inputs = Inputs {
+            content: Some(picture(40, 32, 1)),
+            styles: styles.to_vec(),
+            init: None,
+            weights: weights(),
+        };
+        let alone = stylize(&changed, inputs, &Device::cpu(), &mut |_| ControlFlow::Continue(()));
+        assert_eq!(alone.expect("a run").initial.terms, outcome.initial.terms, "{changed:?}");
+    }
+    assert!(studio.with(&Config { pooling: Pooling::Average, ..start.clone() }).expect("settings").is_none());
+    assert!(studio.with(&Config { history: 0, ..start }).is_err());
 }
 
 #[test]

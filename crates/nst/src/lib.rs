@@ -45,6 +45,7 @@ mod kept;
 mod layer_weights;
 mod mask;
 mod minimise;
+mod network;
 mod objective;
 mod picture;
 mod picture_file;

@@ -1,13 +1,12 @@
 //! From settings and pictures to an objective and a picture to start from.
 
 use crate::areas::{self, Area};
-use crate::config::{Config, Init, Model, Role};
+use crate::config::{Config, Init, Role};
 use crate::objective::Objective;
 use crate::picture::MAX_PIXELS;
 use crate::{Error, Inputs, LayerWeights, Picture, Pictures, Result, Studio};
 use nst_tensor::Device;
-use nst_vgg::{Architecture, Layer, PixelMap, Pixels};
-use nst_weights::Weights;
+use nst_vgg::{Layer, PixelMap, Pixels};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -127,19 +126,6 @@ fn kept(config: &Config, picture: &Picture, size: (usize, usize)) -> Option<Vec<
 pub(crate) fn nothing_to_do() -> Error {
     let problem = "every loss has weight 0 or no picture, so there is nothing to do".into();
     Error::Setting { setting: "content-weight, style-weight, tv-weight", problem }
-}
-
-/// The network must be the one that the settings name.
-pub(crate) fn check_model(config: &Config, weights: &Weights) -> Result<()> {
-    let wanted = match config.model {
-        Model::Vgg16 => Architecture::Vgg16,
-        Model::Vgg19 => Architecture::Vgg19,
-    };
-    if weights.architecture == wanted {
-        return Ok(());
-    }
-    let problem = format!("is {wanted}, but the weights are of {}", weights.architecture);
-    Err(Error::Setting { setting: "model", problem })
 }
 
 /// Checks that `pictures` are large enough for a loss's layers, as they are and as they will be resampled: the deepest of the

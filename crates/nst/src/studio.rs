@@ -1,10 +1,10 @@
 //! Many pictures with one load of the network, and with each style's statistics computed once.
 
+use crate::network::Wanted;
 use crate::objective::Term;
-use crate::prepare::{check_model, nothing_to_do};
 use crate::{Config, FlatColor, Picture, Result};
-use nst_tensor::{Device, Padding, Pooling};
-use nst_vgg::{Layer, Vgg};
+use nst_tensor::Device;
+use nst_vgg::Vgg;
 use nst_weights::Weights;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -34,6 +34,7 @@ pub struct Studio {
     pub(crate) config: Config,
     pub(crate) device: Device,
     pub(crate) network: Arc<Vgg>,
+    loaded_for: Wanted,
 }
 
 /// The pictures of one run in a [`Studio`].
@@ -54,30 +55,30 @@ impl Studio {
     /// If a setting is out of range, no loss has a weight, the network lacks a layer, or the device fails.
     pub fn new(config: &Config, weights: &Weights, device: &Device) -> Result<Self> {
         config.check()?;
-        check_model(config, weights)?;
-        let losses =
-            [(config.content_weight, &config.content_layers), (config.style_weight, &config.style_layers)];
-        let in_use = losses.into_iter().filter(|(weight, _)| *weight > 0.0);
-        let layers: Vec<Layer> =
-            in_use.flat_map(|(_, layers)| layers.used()).map(|(layer, _)| layer).collect();
-        if layers.is_empty() && config.tv_weight == 0.0 {
-            return Err(nothing_to_do());
-        }
-        let pooling = match config.pooling {
-            crate::config::Pooling::Max => Pooling::Max,
-            crate::config::Pooling::Average => Pooling::Average,
-        };
-        let padding = match config.padding {
-            crate::config::Padding::Zeros => Padding::Zero,
-            crate::config::Padding::Replicate => Padding::Edge,
-        };
-        let network = Arc::new(Vgg::load(weights, device, pooling, &layers)?.padded(padding));
-        Ok(Self { config: config.clone(), device: device.clone(), network })
+        let wanted = Wanted::of(config)?;
+        let network = Arc::new(wanted.load(weights, device)?);
+        Ok(Self { config: config.clone(), device: device.clone(), network, loaded_for: wanted })
+    }
+
+    /// A studio with other settings and the network of this one; none if they want another network: model, weight file, pooling, or
+    /// layers beyond those that were loaded.
+    ///
+    /// # Errors
+    /// If a setting is out of range, or no loss has a weight.
+    pub fn with(&self, config: &Config) -> Result<Option<Self>> {
+        config.check()?;
+        let is_served = self.loaded_for.serves(&Wanted::of(config)?);
+        Ok(is_served.then(|| Self {
+            config: config.clone(),
+            device: self.device.clone(),
+            network: Arc::clone(&self.network),
+            loaded_for: self.loaded_for.clone(),
+        }))
     }
 }
 
 /// Pictures whose style is taken together, blended by [`Config::style_blend`], and the statistics that were computed of them:
-/// once for each network and size. A clone shares them.
+/// once for each network and size, for the settings of the last run. A clone shares them.
 #[derive(Clone, Debug)]
 pub struct Styles(Arc<Shared>);
 
@@ -110,8 +111,7 @@ impl Styles {
         area: Option<FlatColor>,
         make: impl FnOnce() -> Result<Vec<Term>>,
     ) -> Result<Vec<Term>> {
-        // Iterations say nothing about losses, and differ where a content has fewer scales.
-        let config = Config { iterations: 0, ..config.clone() };
+        let config = about_styles(config);
         let is_same = |known: &&Known| {
             known.network.as_ptr() == Arc::as_ptr(network) && known.config == config && known.area == area
         };
@@ -120,12 +120,50 @@ impl Styles {
         }
         let terms = make()?;
         let network = Arc::downgrade(network);
-        self.known().push(Known { network, config, area, terms: terms.clone() });
+        let mut all = self.known();
+        // Of one run's settings at a time, at all its sizes: those of many would fill the memory.
+        all.retain(|known| {
+            let (size, style_size) = (known.config.size, known.config.style_size);
+            known.network.ptr_eq(&network) && known.config == Config { size, style_size, ..config.clone() }
+        });
+        all.push(Known { network, config, area, terms: terms.clone() });
         Ok(terms)
     }
 
     fn known(&self) -> MutexGuard<'_, Vec<Known>> {
         self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The settings without those that have no part in the style losses before their common weight. Whatever is not named here is
+/// taken to have one.
+fn about_styles(config: &Config) -> Config {
+    let any = Config::default();
+    Config {
+        // They differ where a content has fewer scales.
+        iterations: any.iterations,
+        time_limit: any.time_limit,
+        min_decrease: any.min_decrease,
+        content_weight: any.content_weight,
+        style_weight: any.style_weight,
+        tv_weight: any.tv_weight,
+        tv: any.tv,
+        content_layers: any.content_layers,
+        content_loss: any.content_loss,
+        optimizer: any.optimizer,
+        line_search: any.line_search,
+        steps: any.steps,
+        history: any.history,
+        learning_rate: any.learning_rate,
+        betas: any.betas,
+        average: any.average,
+        clamp: any.clamp,
+        tolerance_gradient: any.tolerance_gradient,
+        tolerance_change: any.tolerance_change,
+        init: any.init,
+        noise: any.noise,
+        seed: any.seed,
+        ..config.clone()
     }
 }
 

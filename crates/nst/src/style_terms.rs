@@ -9,7 +9,7 @@ use nst_tensor::Tensor;
 use nst_vgg::Layer;
 
 impl Objective {
-    /// The losses toward an area's styles, wherever in the picture it lies.
+    /// The losses toward an area's styles, wherever in the picture it lies, before [`Config::style_weight`].
     pub(crate) fn style_terms(&self, config: &Config, area: &Area<'_>) -> Result<Vec<Term>> {
         let losses = StyleLosses::new(config, self.network_pixels());
         let layers: Vec<Layer> = config.style_layers.used().map(|(layer, _)| layer).collect();
@@ -39,7 +39,7 @@ impl Objective {
                 layer: Some(layer),
                 area: area.color,
                 guide: None,
-                weight: config.style_weight * share * weight,
+                weight: share * weight,
                 loss,
             }));
         }
@@ -92,6 +92,7 @@ impl Objective {
         size: (usize, usize),
     ) -> Result<()> {
         for mut term in terms {
+            term.weight *= config.style_weight;
             let region = term.area.and_then(|color| areas::region(config, content?, color, size));
             if let (Some(region), Some(layer)) = (&region, term.layer) {
                 // A region can be lost at a deep layer, in the rows and columns that pooling leaves over.
