@@ -3,6 +3,7 @@
 use crate::batch::BatchArgs;
 use crate::device::DeviceArgs;
 use crate::overrides::{BenchOverrides, ContentOverrides, StyleOverrides, StylizeOverrides};
+use crate::sweep::SweepArgs;
 use crate::{defaults, reconstruct};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{CommandFactory, FromArgMatches};
@@ -62,6 +63,7 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     Stylize(StylizeArgs),
     Batch(BatchArgs),
+    Sweep(SweepArgs),
     Reconstruct(ReconstructArgs),
     Presets(PresetsArgs),
     Bench(BenchArgs),
@@ -83,6 +85,7 @@ impl Args {
         Self::command()
             .mut_subcommand("stylize", |stylize| defaults::show(stylize, &Config::default()))
             .mut_subcommand("batch", |batch| defaults::show(batch, &Config::default()))
+            .mut_subcommand("sweep", |sweep| defaults::show(sweep, &Config::default()))
             .mut_subcommand("bench", |bench| defaults::show(bench, &Config::default()))
             .mut_subcommand("reconstruct", |reconstruct| {
                 reconstruct

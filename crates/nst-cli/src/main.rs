@@ -23,6 +23,7 @@ mod settings_file;
 mod snapshots;
 mod stylize;
 mod summary;
+mod sweep;
 mod trace;
 mod transfer;
 mod weight_store;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         Ok(args) => match args.command {
             Command::Stylize(args) => stylize::run(&args),
             Command::Batch(args) => batch::run(&args),
+            Command::Sweep(args) => sweep::run(&args),
             Command::Reconstruct(args) => reconstruct::run(&args),
             Command::Presets(args) => presets::run(&args),
             Command::Bench(args) => bench::run(&args),

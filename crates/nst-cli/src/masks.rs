@@ -40,7 +40,7 @@ fn is_file(mask: &&Path) -> bool {
 }
 
 /// A picture and its mask, as files.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Source {
     pub(crate) picture: PathBuf,
     pub(crate) mask: Option<PathBuf>,

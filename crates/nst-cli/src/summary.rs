@@ -1,20 +1,20 @@
 //! What `--verbose` says before and after a run.
 
 use crate::console::{number, say};
-use crate::job::Job;
-use nst::Outcome;
+use nst::{Config, Outcome};
+use nst_tensor::Device;
 use nst_weights::Weights;
 
 /// Says what is about to be done, on what.
-pub(crate) fn before(job: &Job, weights: &Weights) {
+pub(crate) fn before(config: &Config, weights: &Weights, device: &Device) {
     say("settings:");
-    say(toml::to_string(&job.config).unwrap_or_default().trim_end());
+    say(toml::to_string(config).unwrap_or_default().trim_end());
     say(&format!("weights: {} on {} pixels, from {}", weights.architecture, weights.pixels, weights.source));
-    say(&format!("device: {}", job.device.name()));
+    say(&format!("device: {}", device.name()));
 }
 
 /// Says what each part of the loss was at the start and is now, and what memory it took.
-pub(crate) fn after(job: &Job, outcome: &Outcome) {
+pub(crate) fn after(device: &Device, outcome: &Outcome) {
     say(&format!("{:<22} {:>12} {:>12}", "loss", "initial", "result"));
     let line = |name: &str, initial, best| {
         say(&format!("{name:<22} {:>12} {:>12}", number(initial), number(best)));
@@ -24,5 +24,5 @@ pub(crate) fn after(job: &Job, outcome: &Outcome) {
     }
     line("total", outcome.initial.total, outcome.best.total);
     let mebibytes = outcome.memory.peak as f64 / f64::from(1 << 20);
-    say(&format!("memory of tensors: {mebibytes:.0} MiB at most, on {}", job.device.name()));
+    say(&format!("memory of tensors: {mebibytes:.0} MiB at most, on {}", device.name()));
 }

@@ -9,7 +9,7 @@ use crate::trace::Trace;
 use crate::{interrupt, summary};
 use anyhow::{Result, bail};
 use indicatif::HumanDuration;
-use nst::{End, Event, Inputs, Outcome};
+use nst::{Config, End, Event, Inputs, Outcome};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::sync::atomic::Ordering;
@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 /// If the run cannot start or fails, or a file cannot be written.
 pub(crate) fn run(job: &Job, inputs: Inputs) -> Result<ExitCode> {
     if job.verbosity == Verbosity::Verbose {
-        summary::before(job, &inputs.weights);
+        summary::before(&job.config, &inputs.weights, &job.device);
     }
     let mut progress = Progress::new(job.verbosity)?;
     let notice = "ending after this evaluation; Ctrl-C again ends at once, without a picture";
@@ -65,31 +65,35 @@ pub(crate) fn paint(
         outcome.picture.save(&job.output)?;
     }
     if job.verbosity == Verbosity::Verbose {
-        summary::after(job, &outcome);
+        summary::after(&job.device, &outcome);
     }
     let left = if has_result { "holds the best picture so far" } else { "is left as it was" };
     if let Some(error) = failed {
         bail!("{error}; '{}' {left}", job.output.display());
     }
     if let End::Failed(reason) = &outcome.end {
-        let (output, evaluations) = (job.output.display(), outcome.evaluations);
-        bail!(
-            "{reason} after {evaluations} evaluations; '{output}' {left}; \
-             try a lower --learning-rate or lower weights"
-        );
+        bail!("{}; '{}' {left}", failure(reason, &outcome), job.output.display());
     }
     Ok(end(job, progress.label(), &outcome, has_result, start.elapsed()))
 }
 
+/// Why a run failed, and what may help.
+pub(crate) fn failure(reason: &str, outcome: &Outcome) -> String {
+    format!(
+        "{reason} after {} evaluations; try a lower --learning-rate or lower weights",
+        outcome.evaluations
+    )
+}
+
 /// Why a run that went well ended before its iterations were done.
-fn early(job: &Job, end: &End) -> Option<String> {
+pub(crate) fn early(config: &Config, end: &End) -> Option<String> {
     match end {
         End::Converged(reason) => Some(reason.clone()),
         End::Settled => Some(format!(
             "settled: the loss fell by less than {} of itself over 20 evaluations",
-            job.config.min_decrease
+            config.min_decrease
         )),
-        End::TimeLimit => job.config.time_limit.map(|limit| format!("the time limit of {limit} is over")),
+        End::TimeLimit => config.time_limit.map(|limit| format!("the time limit of {limit} is over")),
         _ => None,
     }
 }
@@ -104,15 +108,17 @@ fn end(job: &Job, label: &str, outcome: &Outcome, has_result: bool, time: Durati
     if !has_result {
         say(&format!("interrupted before there was a result; '{written}' is left as it was"));
     } else if job.verbosity != Verbosity::Quiet {
-        if let Some(reason) = early(job, &outcome.end) {
+        if let Some(reason) = early(&job.config, &outcome.end) {
             say(&format!("{label}{reason}"));
         }
-        let (initial, best) = (number(outcome.initial.total), number(outcome.best.total));
-        let (count, plural) = (outcome.evaluations, if outcome.evaluations == 1 { "" } else { "s" });
-        let time = HumanDuration(time);
-        say(&format!(
-            "{label}{verb} {written}: loss {initial} -> {best} in {count} evaluation{plural}, {time}"
-        ));
+        say(&format!("{label}{verb} {written}: {}", gain(outcome, time)));
     }
     code
+}
+
+/// What a run came to, and what it took.
+pub(crate) fn gain(outcome: &Outcome, time: Duration) -> String {
+    let (initial, best) = (number(outcome.initial.total), number(outcome.best.total));
+    let (count, plural) = (outcome.evaluations, if outcome.evaluations == 1 { "" } else { "s" });
+    format!("loss {initial} -> {best} in {count} evaluation{plural}, {}", HumanDuration(time))
 }

@@ -10,7 +10,7 @@ fn help(arguments: &[&str]) -> String {
 
 #[test]
 fn shows_the_default_of_every_setting() {
-    for command in ["stylize", "batch"] {
+    for command in ["stylize", "batch", "sweep"] {
         shows_the_defaults_of(command);
     }
 }
@@ -81,7 +81,7 @@ fn reconstructions_show_their_own_settings() {
 fn asked_for_nothing_explains_itself() {
     let bench = Bench::new();
     for arguments in
-        [&[][..], &["stylize"], &["batch"], &["reconstruct"], &["weights"], &["weights", "fetch"]]
+        [&[][..], &["stylize"], &["batch"], &["sweep"], &["reconstruct"], &["weights"], &["weights", "fetch"]]
     {
         let ended = bench.run(arguments);
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{arguments:?}");

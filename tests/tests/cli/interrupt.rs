@@ -98,3 +98,20 @@ fn a_batch_ends_when_the_picture_in_work_is_done() {
     assert_eq!(bench.size("content-style.png"), (128, 102));
     assert!(!bench.path("z-style.png").exists());
 }
+
+#[test]
+fn a_sweep_ends_with_a_sheet_of_what_is_done() {
+    let bench = Bench::new();
+    let narrow = narrow_vgg19();
+    let flags = ["sweep", "content.png", "style.png", "-o", "sheet.png", "--vary", "iterations=1,1000000,2"];
+    let network = ["--size", "40", "--model", "vgg19", "--weights", &narrow];
+    let (mut child, mut said) = started(&bench, &[&flags[..], &network].concat());
+    read_until(&mut said, "[1/3] iterations 1: loss");
+    // Lines of a run come some seconds apart; this one is in the second cell for hours.
+    read_until(&mut said, "[2/3] iteration ");
+    interrupt(&child);
+    read_until(&mut said, "with the cells that are done");
+    read_until(&mut said, "interrupted; wrote sheet.png: 1 cell done, 0 failed, 2 left");
+    assert_eq!(child.0.wait().unwrap().code(), Some(130));
+    assert!(bench.size("sheet.png").0 > 3 * 40);
+}

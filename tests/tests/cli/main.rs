@@ -15,5 +15,6 @@ mod presets;
 mod reconstruct;
 mod runs;
 mod settings;
+mod sweep;
 mod weights;
 mod write_config;

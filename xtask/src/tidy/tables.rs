@@ -81,6 +81,7 @@ pub(super) const ROOMS: &[Room] = &[
             "etcetera",
             "glob",
             "indicatif",
+            "noto-sans-mono-bitmap",
             "same-file",
             "serde",
             "serde_json",

@@ -42,7 +42,7 @@ pub(crate) fn run(args: &BatchArgs) -> Result<ExitCode> {
         let init = init.map(Picture::load).transpose()?.map(Arc::new);
         let job = Job { config, device, output: PathBuf::new(), save_every: None, trace: None, verbosity };
         if verbosity == Verbosity::Verbose {
-            summary::before(&job, &weights);
+            summary::before(&job.config, &weights, &job.device);
         }
         let studio = Studio::new(&job.config, &weights, &job.device)?;
         drop(weights);
