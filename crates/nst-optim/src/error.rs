@@ -39,6 +39,9 @@ pub enum Error {
         /// What came.
         got: f64,
     },
+    /// The initial inverse Hessian's own error, passed on.
+    #[error("the initial inverse Hessian failed: {0}")]
+    InitialInverse(#[source] BoxError),
     /// A tensor operation failed.
     #[error(transparent)]
     Tensor(#[from] nst_tensor::Error),

@@ -43,6 +43,6 @@ mod vector;
 pub use adam::{Adam, AdamOptions};
 pub use bounds::Bounds;
 pub use error::{Error, Result};
-pub use lbfgs::{Backtrack, FirstStep, Lbfgs, LbfgsOptions, LineSearch};
+pub use lbfgs::{Backtrack, FirstStep, InitialInverse, Lbfgs, LbfgsOptions, LineSearch};
 pub use objective::{BoxError, Objective};
 pub use optimizer::{Convergence, Moment, Optimizer, Stall, Status, Step};

@@ -8,8 +8,9 @@
 //! The recursion never asks for a product of two steps, nor of a step with an older `y`. Those only enter the length of the
 //! direction, so they need no measuring: a step is a multiple of a direction, whose products follow from the others.
 
+use super::InitialInverse;
 use super::symmetric::Symmetric;
-use crate::{Result, vector};
+use crate::{Error, Result, vector};
 use nst_tensor::Tensor;
 
 /// A pair is kept only if its `y·s` is greater: torch's bound.
@@ -32,16 +33,23 @@ struct Pair {
     y: Vec<Tensor>,
 }
 
-/// A direction: coefficients over the basis, and its inner products.
+/// A direction and its inner products.
 #[derive(Debug)]
 pub(crate) struct Direction {
-    coefficients: Vec<f64>,
-    /// Those with each vector of the basis.
-    products: Vec<f64>,
+    form: Form,
     /// That with the gradient: the slope along it.
     pub(crate) slope: f64,
     /// That with itself.
     pub(crate) square: f64,
+}
+
+/// What a direction is made of.
+#[derive(Debug)]
+enum Form {
+    /// Coefficients over the basis, and the inner products with each vector of it.
+    Combination { coefficients: Vec<f64>, products: Vec<f64> },
+    /// Itself: an [`InitialInverse`] leads out of what the basis spans.
+    Vector(Vec<Tensor>),
 }
 
 /// How large a gradient is.
@@ -73,6 +81,11 @@ impl Measured {
 
     pub(crate) fn gradient(&self) -> Norms {
         self.gradient
+    }
+
+    /// Whether the pair is to be kept: a NaN has no curvature either.
+    pub(crate) fn has_curvature(&self) -> bool {
+        self.ys > LEAST_CURVATURE
     }
 }
 
@@ -125,8 +138,9 @@ impl History {
         Ok((products, gradient))
     }
 
-    /// Minus the approximate inverse Hessian times the gradient.
-    pub(crate) fn direction(&self) -> Direction {
+    /// Minus the approximate inverse Hessian times the gradient `g`. The one to begin with: `initial`, or else a multiple of the
+    /// identity; without any pair, the identity.
+    pub(crate) fn direction(&self, initial: Option<&dyn InitialInverse>, g: &[Tensor]) -> Result<Direction> {
         let mut coefficients = vec![0.0; 1 + 2 * self.pairs.len()];
         let product = |coefficients: &[f64], place| -> f64 {
             coefficients.iter().enumerate().map(|(other, c)| c * self.products.get(place, other)).sum()
@@ -139,6 +153,11 @@ impl History {
             alphas[slot] = alpha;
             coefficients[y(slot)] -= alpha;
         }
+        if let Some(initial) = initial.filter(|_| !self.is_empty()) {
+            let rest = self.combination(&coefficients, 1.0, g)?;
+            let begun = initial.apply(&rest).map_err(Error::InitialInverse)?;
+            return self.corrected(begun, &alphas, g);
+        }
         for c in &mut coefficients {
             *c *= self.scale;
         }
@@ -148,14 +167,39 @@ impl History {
         }
         let products: Vec<_> = (0..coefficients.len()).map(|place| product(&coefficients, place)).collect();
         let square = coefficients.iter().zip(&products).map(|(c, product)| c * product).sum();
-        Direction { slope: products[G], square, coefficients, products }
+        Ok(Direction { slope: products[G], square, form: Form::Combination { coefficients, products } })
+    }
+
+    /// The second loop on a vector that the initial inverse Hessian made.
+    fn corrected(&self, begun: Vec<Tensor>, alphas: &[f64], g: &[Tensor]) -> Result<Direction> {
+        let with_y: Vec<_> = self.pairs.iter().map(|pair| (&*pair.y, &*begun)).collect();
+        let with_y = vector::dots(&with_y)?;
+        let mut steps = vec![0.0; self.pairs.len()];
+        for slot in (0..self.pairs.len()).map(|i| (self.oldest + i) % self.pairs.len()) {
+            // Products of a step with an older `y` are not kept, and those of later steps have no coefficient yet.
+            let added: f64 =
+                steps.iter().enumerate().map(|(other, c)| c * self.products.get(s(other), y(slot))).sum();
+            steps[slot] = alphas[slot] - (with_y[slot] + added) / self.products.get(s(slot), y(slot));
+        }
+        let corrections = steps.into_iter().zip(&self.pairs).map(|(c, pair)| (c, &*pair.s));
+        let terms: Vec<_> = std::iter::once((1.0, &*begun)).chain(corrections).collect();
+        let direction = vector::combine(&terms)?;
+        let products = vector::dots(&[(&direction, g), (&direction, &direction)])?;
+        Ok(Direction { slope: products[0], square: products[1], form: Form::Vector(direction) })
     }
 
     /// `factor` times a direction, as a vector. `g`: the gradient it came from.
     pub(crate) fn vector(&self, direction: &Direction, factor: f64, g: &[Tensor]) -> Result<Vec<Tensor>> {
+        match &direction.form {
+            Form::Combination { coefficients, .. } => self.combination(coefficients, factor, g),
+            Form::Vector(vector) => Ok(vector::combine(&[(factor, vector)])?),
+        }
+    }
+
+    fn combination(&self, coefficients: &[f64], factor: f64, g: &[Tensor]) -> Result<Vec<Tensor>> {
         let pairs = self.pairs.iter().flat_map(|pair| [&*pair.s, &*pair.y]);
         let basis = std::iter::once(g).chain(pairs);
-        let terms: Vec<_> = direction.coefficients.iter().map(|c| factor * c).zip(basis).collect();
+        let terms: Vec<_> = coefficients.iter().map(|c| factor * c).zip(basis).collect();
         Ok(vector::combine(&terms)?)
     }
 
@@ -183,15 +227,17 @@ impl History {
             self.products.set(G, s(slot), sg);
             self.products.set(G, y(slot), yg);
         }
-        // A NaN has no curvature either.
-        if measured.ys.partial_cmp(&LEAST_CURVATURE) != Some(std::cmp::Ordering::Greater) {
+        if !measured.has_curvature() {
             return;
         }
         let slot = if self.pairs.len() < self.capacity { self.pairs.len() } else { self.oldest };
         for (other, &[sy, yy, _, _]) in measured.slots.iter().enumerate().filter(|&(other, _)| other != slot)
         {
-            self.products.set(s(slot), s(other), t * direction.products[s(other)]);
-            self.products.set(s(slot), y(other), t * direction.products[y(other)]);
+            // Only the length of a combination asks for these.
+            if let Form::Combination { products, .. } = &direction.form {
+                self.products.set(s(slot), s(other), t * products[s(other)]);
+                self.products.set(s(slot), y(other), t * products[y(other)]);
+            }
             self.products.set(y(slot), s(other), sy);
             self.products.set(y(slot), y(other), yy);
         }

@@ -1,15 +1,17 @@
 //! Limited-memory BFGS.
 
 mod history;
+mod initial;
 mod line;
 mod options;
 mod strong_wolfe;
 mod symmetric;
 
+pub use initial::InitialInverse;
 pub use options::{Backtrack, FirstStep, LbfgsOptions, LineSearch};
 
 use crate::evaluation::Evaluation;
-use crate::{Convergence, Objective, Optimizer, Result, Stall, Status, Step, vector};
+use crate::{Convergence, Error, Objective, Optimizer, Result, Stall, Status, Step, vector};
 use history::{Direction, History, Norms};
 use line::Arrival;
 use nst_tensor::Tensor;
@@ -20,7 +22,7 @@ use nst_tensor::Tensor;
 /// point, its gradient, the step and the change of the gradient (with a line search up to seven).
 ///
 /// **Synchronisations** with the device, beside those of the objective: one per iteration, which measures all inner products;
-/// one more with tolerances. A line search needs one more per evaluation, and another with `tolerance_change`.
+/// one more with tolerances, two more and its own with an [`InitialInverse`]. A line search needs one more per evaluation, and another with `tolerance_change`.
 ///
 /// A step that was cut short leaves a curvature pair as any other does: the step as it was taken, and the change of the
 /// gradient over it. Trial points that were not accepted leave none.
@@ -31,6 +33,7 @@ pub struct Lbfgs {
     options: LbfgsOptions,
     /// The pairs so far, and the inner products of the iterate's gradient.
     history: History,
+    initial: Option<Box<dyn InitialInverse>>,
     iterate: Option<Iterate>,
     /// Whether no step was accepted yet, since the start or a reset.
     first: bool,
@@ -52,7 +55,19 @@ impl Lbfgs {
     /// If an option is out of its range.
     pub fn new(options: LbfgsOptions) -> Result<Self> {
         options.check()?;
-        Ok(Self { options, history: History::new(options.history), iterate: None, first: true })
+        Ok(Self {
+            options,
+            history: History::new(options.history),
+            initial: None,
+            iterate: None,
+            first: true,
+        })
+    }
+
+    /// Begins with another inverse Hessian than a multiple of the identity, from the first curvature pair on.
+    #[must_use]
+    pub fn with_initial_inverse(self, initial: Box<dyn InitialInverse>) -> Self {
+        Self { initial: Some(initial), ..self }
     }
 
     /// The options, as [`Optimizer::shrink`] left them.
@@ -142,7 +157,7 @@ impl Optimizer for Lbfgs {
     fn step(&mut self, x: &mut [Tensor], objective: &mut dyn Objective) -> Result<Step> {
         let (iterate, mut evaluations) = self.iterate(x, objective)?;
         let from = &iterate.point;
-        let direction = self.history.direction();
+        let direction = self.history.direction(self.initial.as_deref(), &from.gradient)?;
         let stay = |status, evaluations| Step { loss: from.loss, evaluations, moved: false, status };
         if let Some(status) = self.before(&iterate, &direction) {
             return Ok(stay(status, evaluations));
@@ -163,6 +178,11 @@ impl Optimizer for Lbfgs {
         };
         let (status, max_gradient) = self.after(from.loss, &arrival)?;
         let Arrival { point, step, t, change, measured } = arrival;
+        if let Some(initial) = &mut self.initial
+            && measured.has_curvature()
+        {
+            initial.learn(&step, &change).map_err(Error::InitialInverse)?;
+        }
         self.history.push([step, change], &measured, &direction, t);
         x.clone_from_slice(&point.x);
         let loss = point.loss;
@@ -173,6 +193,9 @@ impl Optimizer for Lbfgs {
 
     fn reset(&mut self) {
         self.history = History::new(self.options.history);
+        if let Some(initial) = &mut self.initial {
+            initial.forget();
+        }
         self.iterate = None;
         self.first = true;
     }
