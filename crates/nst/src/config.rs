@@ -89,7 +89,8 @@ pub struct Config {
     pub optimizer: Optimizer,
     /// L-BFGS: how the length of a step is found.
     pub line_search: LineSearch,
-    /// L-BFGS: how long the first step and any other may be, and what becomes of a bad one.
+    /// L-BFGS: how long the first step and any other may be, what becomes of a bad one, and what is taken for the curvature where
+    /// nothing is known yet.
     pub steps: Steps,
     /// L-BFGS: curvature pairs kept. Each takes twice the memory of the picture.
     pub history: usize,

@@ -33,6 +33,7 @@
 
 mod adam;
 mod areas;
+mod bands;
 mod bench;
 mod choices;
 pub mod color;

@@ -1,6 +1,7 @@
 //! The loop over the optimizer's steps.
 
 use crate::adam::adam;
+use crate::bands::BandGains;
 use crate::config::{Config, LineSearch, Optimizer as Method, Steps, TimeLimit};
 use crate::objective::{Contribution, Objective, Part};
 use crate::stop::Window;
@@ -152,7 +153,7 @@ pub(crate) fn optimizer(config: &Config, device: &Device) -> Result<Box<dyn Opti
         return Ok(Box::new(adam(config, unit, device)?));
     }
     let bounded = config.steps == Steps::Bounded;
-    Ok(Box::new(Lbfgs::new(LbfgsOptions {
+    let lbfgs = Lbfgs::new(LbfgsOptions {
         learning_rate: config.learning_rate,
         history: config.history,
         tolerance_grad: config.tolerance_gradient,
@@ -164,7 +165,8 @@ pub(crate) fn optimizer(config: &Config, device: &Device) -> Result<Box<dyn Opti
         first_step: if bounded { FirstStep::MeanAbsolute(FIRST_STEP * unit) } else { FirstStep::Torch },
         max_step_rms: bounded.then_some(MAX_STEP_RMS * unit),
         backtrack: bounded.then(Backtrack::default),
-    })?))
+    })?;
+    Ok(Box::new(if bounded { lbfgs.with_initial_inverse(Box::<BandGains>::default()) } else { lbfgs }))
 }
 
 /// The objective as the optimizer sees it: evaluates and tells the observer.
