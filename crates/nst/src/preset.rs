@@ -1,7 +1,8 @@
 //! Settings under a name: the defaults, and the conventions of published systems.
 
 use crate::config::{
-    Init, LossScaling, Optimizer, Padding, Pooling, Scales, Steps, StyleLoss, TotalVariation, Variable,
+    Init, LayerBalance, LossScaling, Optimizer, Padding, Pooling, Scales, Steps, StyleLoss, TotalVariation,
+    Variable,
 };
 use crate::{Config, Error, LayerWeights};
 use std::fmt;
@@ -43,6 +44,25 @@ macro_rules! presets {
 presets! {
     /// The defaults: found by measuring and looking, at 512 pixels
     Default = "default" => Config::default(),
+
+    /// A quick look: less than a third of the default's iterations
+    Draft = "draft" => Config { iterations: 60, ..Config::default() },
+
+    /// Three times the default's iterations: smoother strokes, fewer traces of the photo
+    Best = "best" => Config { iterations: 600, ..Config::default() },
+
+    /// The photo stays in charge: painted light, color and strokes on what is still a photo
+    Subtle = "subtle" => Config { content_weight: 100.0, ..Config::default() },
+
+    /// Big shapes and glowing colors: style layers count alike, and the style more
+    Bold = "bold" => Config {
+        style_weight: 200.0,
+        layer_balance: LayerBalance::Energy,
+        ..Config::default()
+    },
+
+    /// A texture in the style, in the size of the content and without it, from noise
+    Texture = "texture" => Config { content_weight: 0.0, init: Init::Noise, ..Config::default() },
 
     /// The paper of Gatys, Ecker and Bethge (2015): average pooling, its loss scales and weights, from noise
     ///
