@@ -20,10 +20,10 @@ pub(crate) fn show(command: Command, defaults: &Config) -> Command {
     })
 }
 
-/// The value as one would type it; none for a list without elements.
+/// The value as one would type it; none for a text or list without anything in it.
 fn written(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) => Some(text.clone()),
+        Value::String(text) => (!text.is_empty()).then(|| text.clone()),
         Value::Float(number) => Some(number.to_string()),
         Value::Array(values) => {
             let values: Option<Vec<_>> = values.iter().map(written).collect();
