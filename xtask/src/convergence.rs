@@ -16,7 +16,7 @@ use trace::Trace;
 /// Compare how soon nst and PyTorch's L-BFGS bring the same loss down: a table and a plot from traces
 ///
 /// FOLDER holds pairs.txt, with the names of a content and a style on each line, and the traces torch-CONTENT-STYLE.jsonl
-/// (tests/golden/reference_run.py --trace) and nst-CONTENT-STYLE.jsonl (nst stylize --trace).
+/// (of `tests/golden/reference_run.py --trace`) and nst-CONTENT-STYLE.jsonl (of `nst stylize --trace`).
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Folder of pairs.txt and the traces

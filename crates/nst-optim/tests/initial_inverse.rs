@@ -37,7 +37,7 @@ impl InitialInverse for Diagonal {
 }
 
 /// The inverse curvatures of [`quadratic`] to a power: 1 for all that there is to know, 0 for nothing.
-fn diagonal(power: f64, pairs: &Arc<AtomicUsize>) -> Box<Diagonal> {
+fn diagonal(power: f64, pairs: &Arc<AtomicUsize>) -> Box<dyn InitialInverse> {
     let curvature = |i: usize| 10f64.powf(4.0 * i as f64 / (LEN - 1) as f64);
     let values = (0..LEN).map(|i| curvature(i).powf(-power)).collect();
     Box::new(Diagonal { values, pairs: Arc::clone(pairs) })

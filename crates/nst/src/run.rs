@@ -2,11 +2,12 @@
 
 use crate::adam;
 use crate::color::Finish;
+use crate::config::{Init, Optimizer as Method, Steps};
 use crate::minimise::{Before, Minimum, minimise, optimizer};
 use crate::prepare::{Layout, initial};
 use crate::{Config, Error, Evaluation, Event, Objective, Picture, Pictures, Result, Studio, Styles};
 use nst_optim::Optimizer;
-use nst_tensor::{Device, Interpolation, Memory, Tensor};
+use nst_tensor::{Device, Interpolation, Memory, Shape, Tensor};
 use nst_weights::Weights;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -127,6 +128,21 @@ impl Studio {
     }
 }
 
+/// `enlarged` from a scale of the shape `coarse`, and what the content has beyond the same enlargement of itself.
+fn with_detail(
+    enlarged: &Tensor,
+    objective: &Objective,
+    content: &Picture,
+    coarse: &Shape,
+) -> Result<Tensor> {
+    let [_, height, width, _] = enlarged.shape().nhwc("detail")?;
+    let [_, coarse_height, coarse_width, _] = coarse.nhwc("detail")?;
+    let whole = objective.variable(&content.resized(width, height))?;
+    let small = objective.variable(&content.resized(coarse_width, coarse_height))?;
+    let blurred = small.resize(height, width, Interpolation::Cubic)?;
+    Ok(Tensor::linear_combination(&[(1.0, enlarged), (1.0, &whole), (-1.0, &blurred)])?)
+}
+
 /// A run on its way from coarse to fine.
 struct Climb {
     /// Width and height of the result.
@@ -158,7 +174,15 @@ impl Climb {
         let x = match self.minimum.take() {
             Some(coarse) => {
                 adam::resize(optimizer, width, height)?;
-                coarse.x.resize(height, width, Interpolation::Cubic)?
+                let enlarged = coarse.x.resize(height, width, Interpolation::Cubic)?;
+                // A picture that began as the content gets back the detail that the coarser scale could not show.
+                let has_detail = config.init == Init::Content
+                    && config.optimizer == Method::Lbfgs
+                    && config.steps == Steps::Bounded;
+                match pictures.content.as_ref().filter(|_| has_detail) {
+                    Some(content) => with_detail(&enlarged, objective, content, coarse.x.shape())?,
+                    None => enlarged,
+                }
             }
             None => objective.variable(&initial(config, pictures, (width, height))?)?,
         };

@@ -156,7 +156,7 @@ impl History {
         if let Some(initial) = initial.filter(|_| !self.is_empty()) {
             let rest = self.combination(&coefficients, 1.0, g)?;
             let begun = initial.apply(&rest).map_err(Error::InitialInverse)?;
-            return self.corrected(begun, &alphas, g);
+            return self.corrected(&begun, &alphas, g);
         }
         for c in &mut coefficients {
             *c *= self.scale;
@@ -171,8 +171,8 @@ impl History {
     }
 
     /// The second loop on a vector that the initial inverse Hessian made.
-    fn corrected(&self, begun: Vec<Tensor>, alphas: &[f64], g: &[Tensor]) -> Result<Direction> {
-        let with_y: Vec<_> = self.pairs.iter().map(|pair| (&*pair.y, &*begun)).collect();
+    fn corrected(&self, begun: &[Tensor], alphas: &[f64], g: &[Tensor]) -> Result<Direction> {
+        let with_y: Vec<_> = self.pairs.iter().map(|pair| (&*pair.y, begun)).collect();
         let with_y = vector::dots(&with_y)?;
         let mut steps = vec![0.0; self.pairs.len()];
         for slot in (0..self.pairs.len()).map(|i| (self.oldest + i) % self.pairs.len()) {
@@ -182,7 +182,7 @@ impl History {
             steps[slot] = alphas[slot] - (with_y[slot] + added) / self.products.get(s(slot), y(slot));
         }
         let corrections = steps.into_iter().zip(&self.pairs).map(|(c, pair)| (c, &*pair.s));
-        let terms: Vec<_> = std::iter::once((1.0, &*begun)).chain(corrections).collect();
+        let terms: Vec<_> = std::iter::once((1.0, begun)).chain(corrections).collect();
         let direction = vector::combine(&terms)?;
         let products = vector::dots(&[(&direction, g), (&direction, &direction)])?;
         Ok(Direction { slope: products[0], square: products[1], form: Form::Vector(direction) })
