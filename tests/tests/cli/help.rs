@@ -39,6 +39,7 @@ fn shows_the_defaults_of(command: &str) {
         assert_eq!(shown.split_once(']').unwrap().0, value, "{name}");
     }
     assert_eq!(without, ["regions", "scale-iterations", "style-blend", "style-masks"]);
+    assert!(!help.contains("[default: ]"), "{help}");
     for name in ["style-size", "time-limit", "weights"] {
         let (_, after) = help.split_once(&format!(" --{name} <")).unwrap();
         assert!(after.split_once("[default: ").unwrap().0.contains("; left out, "), "{name}");
