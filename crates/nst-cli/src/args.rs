@@ -1,5 +1,9 @@
 //! The command line, as typed.
 
+mod weights;
+
+pub(crate) use weights::{FetchArgs, WeightFileArgs, WeightsAction, WeightsArgs};
+
 use crate::batch::BatchArgs;
 use crate::device::DeviceArgs;
 use crate::overrides::{BenchOverrides, ContentOverrides, StyleOverrides, StylizeOverrides};
@@ -8,7 +12,6 @@ use crate::{defaults, reconstruct};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{CommandFactory, FromArgMatches};
 use nst::{Config, Preset};
-use nst_weights::Pixels;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -40,16 +43,6 @@ Examples:
   nst presets
   nst presets gatys > mine.toml
   nst stylize photo.jpg painting.jpg -o result.png --config mine.toml";
-
-const WEIGHTS_EXAMPLES: &str = "\
-Examples:
-  nst weights fetch vgg19
-  nst weights fetch --from Downloads/vgg19-dcbb9e9d.pth
-  nst weights list
-
-Fetched weights are kept in the folder that `nst weights path` prints; NST_WEIGHTS_DIR names another.
-A download that was cut off is continued by the same command. It goes through the proxy that ALL_PROXY, HTTPS_PROXY or
-HTTP_PROXY names, if any.";
 
 /// Neural style transfer: pictures with the content of one and the style of another
 #[derive(clap::Parser)]
@@ -212,19 +205,6 @@ pub(crate) struct TalkArgs {
     pub(crate) device: DeviceArgs,
 }
 
-/// What is to be known of a weight file that does not say it.
-#[derive(clap::Args)]
-#[command(next_help_heading = "Network")]
-pub(crate) struct WeightFileArgs {
-    /// The pixels that --weights expect, for a .pth file that is not known: bgr255 (Caffe) or rgb01 (torchvision)
-    #[arg(long, value_name = "KIND", value_parser = pixels_parser())]
-    pub(crate) pixels: Option<Pixels>,
-}
-
-fn pixels_parser() -> impl TypedValueParser<Value = Pixels> {
-    PossibleValuesParser::new(Pixels::ALL.map(Pixels::name)).try_map(|name| name.parse::<Pixels>())
-}
-
 /// List the presets, or print one as a file of settings to start from
 #[derive(clap::Args)]
 #[command(after_help = PRESETS_EXAMPLES)]
@@ -261,51 +241,6 @@ pub(crate) struct DevicesArgs {
     /// Print a JSON object instead of a table
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-/// Manage the weights of networks that are not in the box
-#[derive(clap::Args)]
-#[command(after_help = WEIGHTS_EXAMPLES)]
-pub(crate) struct WeightsArgs {
-    #[command(subcommand)]
-    pub(crate) action: WeightsAction,
-}
-
-#[derive(clap::Subcommand)]
-pub(crate) enum WeightsAction {
-    /// Show the weights that are here and those that can be fetched
-    List {
-        /// Another list of published weights, such as a mirror's
-        #[arg(long, value_name = "FILE")]
-        manifest: Option<PathBuf>,
-    },
-    Fetch(FetchArgs),
-    /// Print the folder where fetched weights are kept
-    Path,
-}
-
-/// Fetch weights from their publishers, or from a file on disk; verify and convert them
-#[derive(clap::Args)]
-#[command(after_help = WEIGHTS_EXAMPLES, arg_required_else_help = true)]
-pub(crate) struct FetchArgs {
-    /// A name that `nst weights list` shows; `all` for vgg16 and vgg19
-    #[arg(required_unless_present = "from")]
-    pub(crate) name: Option<String>,
-    /// Convert this file (.pth or .safetensors) instead of fetching one
-    #[arg(long, value_name = "FILE")]
-    pub(crate) from: Option<PathBuf>,
-    /// The pixels that the network of a --from FILE expects, where nothing else says so
-    #[arg(long, value_name = "KIND", value_parser = pixels_parser(), requires = "from")]
-    pub(crate) pixels: Option<Pixels>,
-    /// Put the weights into this folder instead of the usual one
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
-    /// Another list of published weights, such as a mirror's
-    #[arg(long, value_name = "FILE")]
-    pub(crate) manifest: Option<PathBuf>,
-    /// Say nothing but errors
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
 }
 
 #[cfg(test)]
