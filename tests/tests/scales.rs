@@ -1,6 +1,6 @@
 //! Runs from coarse to fine.
 
-use nst::config::Scales;
+use nst::config::{Init, Scales};
 use nst::{Config, End, Inputs, stylize};
 use nst_tensor::Device;
 use nst_tests::small_run::{config, inputs, picture, run};
@@ -57,4 +57,18 @@ fn a_scale_too_small_for_a_layer_is_left_out_unless_it_was_asked_for() {
     let asked = Config { scales: Scales::Count(2), ..config };
     let refused = stylize(&asked, flat, &Device::cpu(), &mut |_| panic!("nothing may be evaluated"));
     assert!(refused.expect_err("refused").to_string().contains("130x10"));
+}
+
+#[test]
+fn a_picture_that_began_as_the_content_gets_its_detail_back() {
+    // Nothing is done at any scale: what comes of the content is the content, not a blurred one.
+    let still = |init| Config { init, iterations: 0, ..ladder() };
+    let content = picture(40, 32, 1);
+    let farthest = |init| {
+        let (outcome, _) = run(&still(init), &Inputs { init: Some(content.clone()), ..inputs() });
+        let differences = outcome.picture.rgb().iter().zip(content.rgb()).map(|(a, b)| (a - b).abs());
+        differences.fold(0.0, f32::max)
+    };
+    assert!(farthest(Init::Content) < 1e-4);
+    assert!(farthest(Init::File("any".into())) > 0.1);
 }
