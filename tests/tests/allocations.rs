@@ -40,5 +40,7 @@ fn an_iteration_under_way_asks_for_bookkeeping_alone() {
     let (first, rest) = (bytes[0], &bytes[10..]);
     println!("bytes before the first evaluation {first}, from the tenth on {rest:?}");
     assert!(first > 10 << 20, "{first} bytes: is anything counted?");
-    assert!(rest.iter().all(|&bytes| bytes < 128 << 10), "{rest:?}");
+    // After the one step of this run that raises the loss, the best iterate is held besides the newer ones, and two more pictures'
+    // worth is asked for, once.
+    assert!(rest.iter().filter(|&&bytes| bytes >= 128 << 10).count() <= 1, "{rest:?}");
 }

@@ -67,7 +67,7 @@ impl BandGains {
     fn amplified(&self, image: &Tensor) -> Result<Tensor> {
         let [_, height, width, _] = image.shape().nhwc("bands")?;
         let mut coarser: Option<Tensor> = None;
-        for (band, gains) in bands(image)?.iter().zip(&self.gains).rev() {
+        for (band, gains) in bands(image)?.collect::<Result<Vec<_>>>()?.iter().zip(&self.gains).rev() {
             let amplified = band.zip(gains, Zip::Mul)?;
             coarser = Some(match coarser {
                 Some(coarser) => amplified.zip(&enlarged(&coarser, band)?, Zip::Add)?,
@@ -113,20 +113,21 @@ impl BandGains {
 
 /// The bands of an image with zeros around, fine to coarse: of each octave what its pixels, means over blocks, have beyond those
 /// of the next, and last the coarsest means. Each is of half the size of the one before.
-fn bands(image: &Tensor) -> Result<Vec<Tensor>> {
+fn bands(image: &Tensor) -> Result<impl Iterator<Item = Result<Tensor>>> {
     let [_, height, width, _] = image.shape().nhwc("bands")?;
     let octaves = height.min(width).max(1).ilog2().min(OCTAVES);
     let missing = |side: usize| side.next_multiple_of(1 << octaves) - side;
     let border = Border { bottom: missing(height), right: missing(width), ..Border::default() };
     let mut means = image.pad(border, Padding::Zero)?;
-    let mut bands = Vec::new();
-    for _ in 0..octaves {
+    Ok((0..=octaves).map(move |octave| {
+        if octave == octaves {
+            return Ok(means.clone());
+        }
         let coarser = means.pool2d(Pooling::Average)?;
-        bands.push(means.zip(&enlarged(&coarser, &means)?, Zip::Sub)?);
+        let band = means.zip(&enlarged(&coarser, &means)?, Zip::Sub)?;
         means = coarser;
-    }
-    bands.push(means);
-    Ok(bands)
+        Ok(band)
+    }))
 }
 
 /// Each pixel as a block of 2x2, in an image like `like`.
@@ -137,7 +138,7 @@ fn enlarged(image: &Tensor, like: &Tensor) -> Result<Tensor> {
 /// Those of a step and the change of the gradient over it, per band and channel, in pixels of the image.
 fn energies(step: &Tensor, change: &Tensor) -> Result<Vec<Vec<Energy>>> {
     let squares = |image: &Tensor| -> Result<Vec<Tensor>> {
-        bands(image)?.iter().map(|band| Ok(band.map(Map::Square)?.channel_sums()?)).collect()
+        bands(image)?.map(|band| Ok(band?.map(Map::Square)?.channel_sums()?)).collect()
     };
     let (steps, changes) = (squares(step)?, squares(change)?);
     let sums = Tensor::download(&steps.iter().chain(&changes).collect::<Vec<_>>())?;
@@ -179,7 +180,9 @@ mod tests {
             let step = image(device, height, seed);
             let fine = bands(&step)
                 .unwrap()
-                .remove(0)
+                .next()
+                .unwrap()
+                .unwrap()
                 .crop(Region { top: 0, left: 0, height, width: 2 * height })
                 .unwrap();
             let channels = Tensor::new(device, [3], &[1.0, 2.0, 5.0]).unwrap();
@@ -193,7 +196,7 @@ mod tests {
     #[test]
     fn the_bands_are_orthogonal_and_add_up() {
         let image = image(&Device::cpu(), 11, 5);
-        let bands = bands(&image).unwrap();
+        let bands: Vec<Tensor> = bands(&image).unwrap().map(|band| band.unwrap()).collect();
         let pixels = std::iter::successors(Some(1.0), |pixels| Some(4.0 * pixels));
         let squares: f64 = bands.iter().zip(pixels).map(|(band, pixels)| pixels * dot(band, band)).sum();
         assert!((squares / dot(&image, &image) - 1.0).abs() < 1e-5, "{squares}");

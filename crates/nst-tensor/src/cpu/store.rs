@@ -6,8 +6,9 @@ use nst_kernels::Block;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Spare vectors at most. An iteration of L-BFGS makes and drops a handful of vectors as long as the image.
-const SPARES: usize = 8;
+/// Spare vectors at most. An iteration of L-BFGS makes and drops a handful of vectors as long as the image, and in each octave of it
+/// another handful.
+const SPARES: usize = 48;
 
 /// The account of a device's memory, the plan for repeated work, and a few vectors that the last of their holders dropped.
 /// Plan and spare vectors stay as long as the device.
