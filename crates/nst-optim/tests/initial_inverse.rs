@@ -25,7 +25,7 @@ impl InitialInverse for Diagonal {
         Ok(vec![vector[0].zip(&values[0], Zip::Mul)?])
     }
 
-    fn learn(&mut self, step: &[Tensor], change: &[Tensor]) -> Result<(), BoxError> {
+    fn learn(&mut self, step: &[Tensor], change: &[Tensor], _: [f64; 2]) -> Result<(), BoxError> {
         assert!(Tensor::dots(&[(&step[0], &change[0])])?[0] > 0.0);
         self.pairs.fetch_add(1, Ordering::Relaxed);
         Ok(())
@@ -107,7 +107,7 @@ fn its_error_comes_back() {
             Err("broken".into())
         }
 
-        fn learn(&mut self, _: &[Tensor], _: &[Tensor]) -> Result<(), BoxError> {
+        fn learn(&mut self, _: &[Tensor], _: &[Tensor], _: [f64; 2]) -> Result<(), BoxError> {
             Ok(())
         }
 

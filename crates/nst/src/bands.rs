@@ -51,9 +51,9 @@ impl InitialInverse for BandGains {
         vector.iter().map(|image| self.amplified(image)).collect()
     }
 
-    fn learn(&mut self, step: &[Tensor], change: &[Tensor]) -> Result<()> {
+    fn learn(&mut self, step: &[Tensor], change: &[Tensor], products: [f64; 2]) -> Result<()> {
         for (step, change) in step.iter().zip(change) {
-            self.learn_image(step, change)?;
+            self.learn_image(step, change, products)?;
         }
         Ok(())
     }
@@ -78,9 +78,7 @@ impl BandGains {
         Ok(whole.crop(Region { top: 0, left: 0, height, width })?)
     }
 
-    fn learn_image(&mut self, step: &Tensor, change: &Tensor) -> Result<()> {
-        let products = Tensor::dots(&[(step, change), (change, change)])?;
-        let (product, square) = (products[0], products[1]);
+    fn learn_image(&mut self, step: &Tensor, change: &Tensor, [product, square]: [f64; 2]) -> Result<()> {
         let newest = energies(step, change)?;
         self.energies.resize(newest.len(), Vec::new());
         for (sums, newest) in self.energies.iter_mut().zip(&newest) {
@@ -188,7 +186,8 @@ mod tests {
             let channels = Tensor::new(device, [3], &[1.0, 2.0, 5.0]).unwrap();
             let change = Tensor::linear_combination(&[(1.0, &step), (20.0, &fine)]).unwrap();
             let change = change.zip(&channels, Zip::Mul).unwrap();
-            gains.learn(&[step], &[change]).unwrap();
+            let products = [dot(&step, &change), dot(&change, &change)];
+            gains.learn(&[step], &[change], products).unwrap();
         }
         gains
     }
@@ -231,7 +230,9 @@ mod tests {
     fn a_multiple_of_the_identity_is_found_and_an_energy_of_nothing_borne() {
         let (device, mut gains) = (Device::cpu(), BandGains::default());
         let step = Tensor::full(&device, [1, 11, 22, 3], 0.5).unwrap();
-        gains.learn(std::slice::from_ref(&step), &[step.scale(4.0).unwrap()]).unwrap();
+        let change = step.scale(4.0).unwrap();
+        let products = [dot(&step, &change), dot(&change, &change)];
+        gains.learn(std::slice::from_ref(&step), &[change], products).unwrap();
         let values = gains.apply(&[image(&device, 11, 2)]).unwrap().remove(0).to_vec().unwrap();
         for (value, expected) in values.iter().zip(image(&device, 11, 2).to_vec().unwrap()) {
             assert!((value - 0.25 * expected).abs() < 1e-5, "{value}, not a quarter of {expected}");

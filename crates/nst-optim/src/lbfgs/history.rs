@@ -83,6 +83,11 @@ impl Measured {
         self.gradient
     }
 
+    /// The pair's inner products `s·y` and `y·y`.
+    pub(crate) fn curvature(&self) -> [f64; 2] {
+        [self.ys, self.yy]
+    }
+
     /// Whether the pair is to be kept: a NaN has no curvature either.
     pub(crate) fn has_curvature(&self) -> bool {
         self.ys > LEAST_CURVATURE

@@ -14,12 +14,12 @@ pub trait InitialInverse: Debug {
     /// Whatever keeps it from an answer; it ends the step and comes back as [`crate::Error::InitialInverse`].
     fn apply(&self, vector: &[Tensor]) -> Result<Vec<Tensor>, BoxError>;
 
-    /// Takes a new curvature pair, a step and the change of the gradient over it, whose inner product is positive: called at
-    /// least once before [`InitialInverse::apply`].
+    /// Takes a new curvature pair, a step s and the change y of the gradient over it, with the inner products `s·y`, which is
+    /// positive, and `y·y`, which L-BFGS has measured: called at least once before [`InitialInverse::apply`].
     ///
     /// # Errors
     /// As [`InitialInverse::apply`].
-    fn learn(&mut self, step: &[Tensor], change: &[Tensor]) -> Result<(), BoxError>;
+    fn learn(&mut self, step: &[Tensor], change: &[Tensor], products: [f64; 2]) -> Result<(), BoxError>;
 
     /// Forgets all pairs.
     fn forget(&mut self);

@@ -181,7 +181,7 @@ impl Optimizer for Lbfgs {
         if let Some(initial) = &mut self.initial
             && measured.has_curvature()
         {
-            initial.learn(&step, &change).map_err(Error::InitialInverse)?;
+            initial.learn(&step, &change, measured.curvature()).map_err(Error::InitialInverse)?;
         }
         self.history.push([step, change], &measured, &direction, t);
         x.clone_from_slice(&point.x);

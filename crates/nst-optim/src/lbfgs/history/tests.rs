@@ -37,7 +37,7 @@ impl InitialInverse for Uneven {
         Ok(tensors(vector[0].device(), &halved))
     }
 
-    fn learn(&mut self, _: &[Tensor], _: &[Tensor]) -> std::result::Result<(), crate::BoxError> {
+    fn learn(&mut self, _: &[Tensor], _: &[Tensor], _: [f64; 2]) -> std::result::Result<(), crate::BoxError> {
         Ok(())
     }
 
