@@ -52,11 +52,10 @@ presets! {
     Best = "best" => Config { iterations: 600, ..Config::default() },
 
     /// The photo stays in charge: painted light, color and strokes on what is still a photo
-    Subtle = "subtle" => Config { content_weight: 100.0, ..Config::default() },
+    Subtle = "subtle" => Config { content_weight: 400.0, ..Config::default() },
 
-    /// Big shapes and glowing colors: style layers count alike, and the style more
+    /// Big shapes and glowing colors: style layers count alike
     Bold = "bold" => Config {
-        style_weight: 200.0,
         layer_balance: LayerBalance::Energy,
         ..Config::default()
     },
