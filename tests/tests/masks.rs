@@ -158,7 +158,11 @@ fn masks_and_settings_that_do_not_go_together_are_refused() {
         ("red=1", plain(), "mask: regions of styles need a mask of the content picture"),
         ("", masked_style(), "mask: regions of styles need a mask of the content picture"),
         ("", inputs(0.5, &[2]), "mask: changes nothing by itself"),
-        ("green=1", inputs(0.5, &[2]), "regions: the mask has no green; it has blue, red"),
+        (
+            "green=1",
+            inputs(0.5, &[2]),
+            "regions: the mask has no green, or too little of it; it has blue, red",
+        ),
         ("red=2", inputs(0.5, &[2]), "regions: speaks of style 2, but there is 1"),
         ("red=keep,blue=keep", inputs(0.5, &[2]), ""),
     ] {
@@ -171,6 +175,9 @@ fn masks_and_settings_that_do_not_go_together_are_refused() {
         }
     }
     assert!(picture(40, 32, 1).masked(mask(32, 40, 0.5)).is_err());
+    // Also where no style counts.
+    let without_style = Config { style_weight: 0.0, ..config("green=keep") };
+    assert!(Objective::prepare(&without_style, inputs(0.5, &[2]), &Device::cpu()).is_err());
 }
 
 /// The gradient of a weighted sum of squared differences is that of the difference to the mean.

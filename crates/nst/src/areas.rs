@@ -1,7 +1,7 @@
 //! The areas of a picture that take their style from different pictures, by its mask and the styles' own.
 
 use crate::config::{Config, Role};
-use crate::mask::{Mask, pooled};
+use crate::mask::pooled;
 use crate::{Error, FlatColor, Picture, Result};
 use nst_loss::Guide;
 use nst_tensor::Device;
@@ -25,7 +25,6 @@ pub(crate) fn areas<'a>(
     styles: &[(usize, f64, &'a Picture)],
 ) -> Result<Vec<Area<'a>>> {
     let mask = content.and_then(Picture::mask);
-    check(config, mask, styles)?;
     let Some(mask) = mask else {
         let styles = styles.iter().map(|&(_, share, picture)| (share, picture)).collect();
         return Ok(vec![Area { color: None, styles }]);
@@ -60,7 +59,12 @@ pub(crate) fn areas<'a>(
 }
 
 /// That masks and settings speak of the same things.
-fn check(config: &Config, mask: Option<&Mask>, styles: &[(usize, f64, &Picture)]) -> Result<()> {
+pub(crate) fn check(
+    config: &Config,
+    content: Option<&Picture>,
+    styles: &[(usize, f64, &Picture)],
+) -> Result<()> {
+    let mask = content.and_then(Picture::mask);
     let wrong = |setting, problem| Err(Error::Setting { setting, problem });
     let of_styles = styles.iter().find_map(|(_, _, picture)| picture.mask());
     let Some(mask) = mask else {
@@ -71,7 +75,10 @@ fn check(config: &Config, mask: Option<&Mask>, styles: &[(usize, f64, &Picture)]
     };
     if let Some(color) = config.regions.colors().find(|color| !mask.colors().contains(color)) {
         let found: Vec<String> = mask.colors().iter().map(FlatColor::to_string).collect();
-        return wrong("regions", format!("the mask has no {color}; it has {}", found.join(", ")));
+        return wrong(
+            "regions",
+            format!("the mask has no {color}, or too little of it; it has {}", found.join(", ")),
+        );
     }
     if of_styles.is_none() && config.regions.is_empty() {
         let problem =

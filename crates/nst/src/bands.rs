@@ -1,6 +1,6 @@
 //! What L-BFGS takes the inverse Hessian for at first: a gain for each octave of spatial frequency and each channel.
 //!
-//! Losses on a network's features curve far more along fine detail than along what is coarse, by a factor of ten and more, and
+//! Losses on a network's features curve far more along fine detail than along what is coarse, and
 //! not alike in all channels. L-BFGS finds that out pair by pair. A gain of each octave and channel is but a few numbers, which
 //! a few pairs tell. docs/convergence.md has what that gains.
 

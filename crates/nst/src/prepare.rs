@@ -99,6 +99,7 @@ impl<'a> Layout<'a> {
                 format!("speaks of style {}, but there {}", config.regions.most_styles(), there_are(count));
             return Err(Error::Setting { setting: "regions", problem });
         }
+        areas::check(config, content, &with_styles)?;
         let areas =
             if with_styles.is_empty() { vec![] } else { areas::areas(config, content, &with_styles)? };
         Ok(Self { size: (width, height), content: with_content, areas })
@@ -113,7 +114,7 @@ fn there_are(styles: usize) -> String {
 fn kept(config: &Config, picture: &Picture, size: (usize, usize)) -> Option<Vec<f32>> {
     let mut kept: Option<Vec<f32>> = None;
     for color in config.regions.colors().filter(|&color| config.regions.role(color) == Some(&Role::Keep)) {
-        let region = areas::region(config, picture, color, size)?;
+        let Some(region) = areas::region(config, picture, color, size) else { continue };
         match &mut kept {
             Some(kept) => kept.iter_mut().zip(region).for_each(|(kept, more)| *kept += more),
             None => kept = Some(region),

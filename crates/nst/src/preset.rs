@@ -48,7 +48,7 @@ presets! {
     /// A quick look: less than a third of the default's iterations
     Draft = "draft" => Config { iterations: 60, ..Config::default() },
 
-    /// Three times the default's iterations: smoother strokes, fewer traces of the photo
+    /// Three times the default's iterations: finer strokes, fewer traces of the photo
     Best = "best" => Config { iterations: 600, ..Config::default() },
 
     /// The photo stays in charge: painted light, color and strokes on what is still a photo

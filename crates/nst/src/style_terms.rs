@@ -91,9 +91,10 @@ impl Objective {
         content: Option<&Picture>,
         size: (usize, usize),
     ) -> Result<()> {
+        let color = terms.first().and_then(|term| term.area);
+        let region = color.and_then(|color| areas::region(config, content?, color, size));
         for mut term in terms {
             term.weight *= config.style_weight;
-            let region = term.area.and_then(|color| areas::region(config, content?, color, size));
             if let (Some(region), Some(layer)) = (&region, term.layer) {
                 // A region can be lost at a deep layer, in the rows and columns that pooling leaves over.
                 let Some(guide) = areas::guide(region, size, layer, self.device())? else { continue };

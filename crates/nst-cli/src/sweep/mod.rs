@@ -116,9 +116,9 @@ impl Sweep<'_> {
     /// not be compared with the others.
     fn fill(&mut self, cell: &Cell, file: Option<&PathBuf>) -> Result<()> {
         if let Some(picture) = self.paint(cell)? {
+            file.map(|file| picture.save(file)).transpose()?;
             self.sheet.put(cell.column, cell.row, &picture);
             self.done += 1;
-            file.map(|file| picture.save(file)).transpose()?;
         }
         Ok(())
     }
