@@ -31,15 +31,15 @@ pub(crate) fn areas<'a>(
     };
     let mut areas = Vec::new();
     for &color in mask.colors() {
-        let role = config.regions.role(color);
-        let counts = |index: usize, picture: &Picture| match role {
-            None => picture.mask().is_none_or(|mask| mask.colors().contains(&color)),
-            Some(Role::Keep) => false,
-            Some(Role::Styles(numbers)) => numbers.contains(&(index + 1)),
+        let named = match config.regions.role(color) {
+            Some(Role::Keep) => continue,
+            Some(Role::Styles(numbers)) => Some(numbers),
+            None => None,
         };
-        if role == Some(&Role::Keep) {
-            continue;
-        }
+        let counts = |index: usize, picture: &Picture| match named {
+            Some(numbers) => numbers.contains(&(index + 1)),
+            None => picture.mask().is_none_or(|mask| mask.colors().contains(&color)),
+        };
         let chosen: Vec<(f64, &Picture)> = styles
             .iter()
             .filter(|(index, _, picture)| counts(*index, picture))

@@ -1,8 +1,7 @@
 //! What L-BFGS takes the inverse Hessian for at first: a gain for each octave of spatial frequency and each channel.
 //!
-//! Losses on a network's features curve far more along fine detail than along what is coarse, and
-//! not alike in all channels. L-BFGS finds that out pair by pair. A gain of each octave and channel is but a few numbers, which
-//! a few pairs tell. docs/convergence.md has what that gains.
+//! Losses on a network's features curve far more along fine detail than along what is coarse, and not alike in all channels.
+//! L-BFGS finds that out pair by pair. A gain of each octave and channel is but a few numbers, which a few pairs tell. docs/convergence.md has what that gains.
 
 use nst_optim::{BoxError, InitialInverse};
 use nst_tensor::{Border, Map, Padding, Pooling, Region, Tensor, Zip};
@@ -52,10 +51,8 @@ impl InitialInverse for BandGains {
     }
 
     fn learn(&mut self, step: &[Tensor], change: &[Tensor], products: [f64; 2]) -> Result<()> {
-        for (step, change) in step.iter().zip(change) {
-            self.learn_image(step, change, products)?;
-        }
-        Ok(())
+        let ([step], [change]) = (step, change) else { return Err("gains of bands are one image's".into()) };
+        self.learn_image(step, change, products)
     }
 
     fn forget(&mut self) {

@@ -19,10 +19,12 @@ use nst_tensor::Tensor;
 /// L-BFGS (Liu and Nocedal 1989) with the rules of `torch.optim.LBFGS`, and safeguards for long runs on rough objectives.
 ///
 /// **Memory.** Besides the iterate and its gradient, `2 * history` vectors of its size; and four more during a step, a trial
-/// point, its gradient, the step and the change of the gradient (with a line search up to seven).
+/// point, its gradient, the step and the change of the gradient (with a line search up to seven). An [`InitialInverse`] adds three
+/// and its own.
 ///
 /// **Synchronisations** with the device, beside those of the objective: one per iteration, which measures all inner products;
-/// one more with tolerances, two more and its own with an [`InitialInverse`]. A line search needs one more per evaluation, and another with `tolerance_change`.
+/// one more with tolerances, two more and its own with an [`InitialInverse`]. A line search needs one more per evaluation, and
+/// another with `tolerance_change`.
 ///
 /// A step that was cut short leaves a curvature pair as any other does: the step as it was taken, and the change of the
 /// gradient over it. Trial points that were not accepted leave none.
