@@ -1,4 +1,4 @@
-//! Paints the style image of the examples: brush strokes that follow a swirling flow, coarse ones first.
+//! Paints the style images of the examples: brush strokes that follow a scene's flow, coarse ones first.
 
 mod brush;
 mod canvas;
@@ -16,11 +16,14 @@ use rand_chacha::ChaCha8Rng;
 
 use brush::Stroke;
 use canvas::Canvas;
-use scene::{Rgb, Scene};
+use scene::{Rgb, Scene, Subject};
 
-/// Paint a picture of brush strokes along a swirling flow (the style image of the examples)
+/// Paint a picture of brush strokes (the style images of the examples)
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// What is painted
+    #[arg(long, value_enum, default_value_t = Subject::Swirls)]
+    scene: Subject,
     /// Picture to write; PNG or JPEG by its extension
     #[arg(long, default_value = "examples/swirls.jpg")]
     out: PathBuf,
@@ -36,7 +39,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let picture = paint(args.width, args.height, args.seed);
+    let picture = paint(args.scene, args.width, args.height, args.seed);
     let written = match ImageFormat::from_path(&args.out) {
         Ok(ImageFormat::Jpeg) => std::fs::File::create(&args.out)
             .map_err(image::ImageError::IoError)
@@ -73,16 +76,16 @@ const LAYERS: [Layer; 6] = [
     Layer { width: 5.0, length: 7.0, coverage: 0.6, detail: 1.0 },
 ];
 
-/// The picture: the same for the same size and seed.
-fn paint(width: u32, height: u32, seed: u64) -> RgbImage {
+/// The picture: the same for the same subject, size and seed.
+fn paint(subject: Subject, width: u32, height: u32, seed: u64) -> RgbImage {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let scene = Scene::new(width as f32 / height as f32, rng.random());
+    let scene = subject.scene(width as f32 / height as f32, rng.random());
     // What the first strokes leave open shows a thin underpainting.
     let mut canvas =
         Canvas::new(width, height, |x, y| scene.colour([x as f32 / height as f32, y as f32 / height as f32]));
     for layer in &LAYERS {
         for seed_point in layer_points(layer, width, height, &mut rng) {
-            if let Some(stroke) = plan_stroke(layer, seed_point, &scene, height as f32, &mut rng) {
+            if let Some(stroke) = plan_stroke(layer, seed_point, &*scene, height as f32, &mut rng) {
                 stroke.paint(&mut canvas);
             }
         }
@@ -106,7 +109,7 @@ fn layer_points(layer: &Layer, width: u32, height: u32, rng: &mut ChaCha8Rng) ->
 fn plan_stroke(
     layer: &Layer,
     at: [f32; 2],
-    scene: &Scene,
+    scene: &dyn Scene,
     pixels: f32,
     rng: &mut ChaCha8Rng,
 ) -> Option<Stroke> {
@@ -164,22 +167,29 @@ fn varied(colour: Rgb, layer: &Layer, rng: &mut ChaCha8Rng) -> Rgb {
 #[cfg(test)]
 mod tests {
     use super::paint;
+    use super::scene::Subject::{Facets, Swirls};
 
     #[test]
     fn the_same_seed_paints_the_same_picture() {
-        let picture = paint(96, 64, 3);
-        assert_eq!(picture.dimensions(), (96, 64));
-        assert_eq!(picture, paint(96, 64, 3));
-        assert_ne!(picture, paint(96, 64, 4));
+        for subject in [Swirls, Facets] {
+            let picture = paint(subject, 96, 64, 3);
+            assert_eq!(picture.dimensions(), (96, 64));
+            assert_eq!(picture, paint(subject, 96, 64, 3));
+            assert_ne!(picture, paint(subject, 96, 64, 4));
+        }
     }
 
     #[test]
     fn the_picture_has_strong_contrasts() {
-        let picture = paint(160, 120, 7);
-        let mut light: Vec<u32> =
-            picture.pixels().map(|pixel| pixel.0.iter().map(|&c| u32::from(c)).sum::<u32>() / 3).collect();
-        light.sort_unstable();
-        let (dark, bright) = (light[light.len() / 10], light[light.len() * 9 / 10]);
-        assert!(bright > dark + 80, "the middle 80 % of the pixels lie between {dark} and {bright}");
+        for subject in [Swirls, Facets] {
+            let picture = paint(subject, 160, 120, 7);
+            let mut light: Vec<u32> = picture
+                .pixels()
+                .map(|pixel| pixel.0.iter().map(|&c| u32::from(c)).sum::<u32>() / 3)
+                .collect();
+            light.sort_unstable();
+            let (dark, bright) = (light[light.len() / 10], light[light.len() * 9 / 10]);
+            assert!(bright > dark + 80, "the middle 80 % of the pixels lie between {dark} and {bright}");
+        }
     }
 }
