@@ -110,6 +110,31 @@ fn what_is_kept_stays_as_the_photo_is() {
     assert!(gradient.iter().enumerate().all(|(at, &g)| at / 3 % 40 < 20 || g == 0.0));
 }
 
+/// The first step changes what is painted by 4 of 255 on average, however little that is.
+#[test]
+fn what_is_kept_does_not_count_in_the_bounds_of_steps() {
+    for red in [0.125, 0.5] {
+        let inputs = inputs(red, &[2]);
+        let mut second = None;
+        let once = Config { iterations: 2, ..config("blue=keep") };
+        let studio = Studio::new(&once, &inputs.weights, &Device::cpu()).expect("a studio");
+        let content = inputs.content.clone().expect("a content");
+        let pictures = Pictures { content: inputs.content, styles: Styles::new(inputs.styles), init: None };
+        studio
+            .stylize(pictures, &mut |event| {
+                if event.evaluation.iteration == 2 && second.is_none() {
+                    second = Some(event.picture().expect("a picture"));
+                }
+                ControlFlow::Continue(())
+            })
+            .expect("a run");
+        let stepped = second.expect("a step");
+        let changes = stepped.rgb().iter().zip(content.rgb()).map(|(now, before)| (now - before).abs());
+        let mean = f64::from(changes.sum::<f32>()) * 255.0 / (40.0 * 32.0 * 3.0 * red);
+        assert!((mean / 4.0 - 1.0).abs() < 0.01, "{red}: {mean}");
+    }
+}
+
 /// With a soft edge there is no step at the border: the change goes from none to full over the width that was asked for.
 #[test]
 fn a_soft_edge_has_no_seam() {

@@ -1,6 +1,7 @@
 //! The part of a picture that stays as the content is.
 
-use crate::Result;
+use crate::config::{Config, Role};
+use crate::{FlatColor, Picture, Result, areas};
 use nst_autodiff::Var;
 use nst_tensor::{Map, Tensor, Zip};
 
@@ -29,4 +30,27 @@ impl Kept {
         let constant = |tensor: &Tensor| Var::constant(tensor.clone());
         Ok(x.mul(&constant(&self.free))?.add(&constant(&self.fixed))?)
     }
+}
+
+/// How much of each pixel of a content picture in this size is to be kept; none if nothing of it is.
+pub(crate) fn shares(config: &Config, picture: &Picture, size: (usize, usize)) -> Option<Vec<f32>> {
+    let mut kept: Option<Vec<f32>> = None;
+    for color in config.regions.colors().filter(|&color| is_kept(config, color)) {
+        let Some(region) = areas::region(config, picture, color, size) else { continue };
+        match &mut kept {
+            Some(kept) => kept.iter_mut().zip(region).for_each(|(kept, more)| *kept += more),
+            None => kept = Some(region),
+        }
+    }
+    kept
+}
+
+/// The share of the result that is not kept, whatever its size: soft edges take from one side what they give to the other.
+pub(crate) fn painted(config: &Config, content: Option<&Picture>) -> f64 {
+    let mask = content.and_then(Picture::mask);
+    mask.map_or(1.0, |mask| mask.share(|color| !is_kept(config, color)))
+}
+
+fn is_kept(config: &Config, color: FlatColor) -> bool {
+    config.regions.role(color) == Some(&Role::Keep)
 }

@@ -74,6 +74,13 @@ impl Mask {
         &self.colors
     }
 
+    /// How much of it lies in regions of these colors, 0..1.
+    pub(crate) fn share(&self, is_meant: impl Fn(FlatColor) -> bool) -> f64 {
+        let meant: Vec<bool> = self.colors.iter().map(|&color| is_meant(color)).collect();
+        let count = self.labels.iter().filter(|&&label| meant[usize::from(label)]).count();
+        count as f64 / self.labels.len() as f64
+    }
+
     /// Whether it has the proportions of a picture of this size.
     pub(crate) fn fits(&self, width: usize, height: usize) -> bool {
         let ratio = (self.width * height) as f64 / (self.height * width) as f64;

@@ -12,8 +12,8 @@ use std::ops::ControlFlow;
 use std::slice::from_ref;
 use std::time::Instant;
 
-/// The first step's mean absolute change and the greatest root mean square of any step, in 0..255: without curvature to go
-/// by, torch's rule wastes evaluations on steps far too short.
+/// The first step's mean absolute change and the greatest root mean square of any step, in 0..255 and over what is painted:
+/// without curvature to go by, torch's rule wastes evaluations on steps far too short.
 const FIRST_STEP: f64 = 4.0;
 const MAX_STEP_RMS: f64 = 20.0;
 /// What is left of the steps' length after a loss that was not finite.
@@ -146,8 +146,9 @@ fn unwrapped(error: nst_optim::Error) -> Error {
     }
 }
 
-/// The optimizer that the settings ask for.
-pub(crate) fn optimizer(config: &Config, device: &Device) -> Result<Box<dyn Optimizer>> {
+/// The optimizer that the settings ask for, for a picture of which this share is painted (above 0..1) and the rest has no
+/// gradient.
+pub(crate) fn optimizer(config: &Config, device: &Device, painted: f64) -> Result<Box<dyn Optimizer>> {
     let unit = Objective::unit(config);
     if config.optimizer == Method::Adam {
         return Ok(Box::new(adam(config, unit, device)?));
@@ -162,8 +163,13 @@ pub(crate) fn optimizer(config: &Config, device: &Device) -> Result<Box<dyn Opti
             LineSearch::None => nst_optim::LineSearch::None,
             LineSearch::Wolfe => nst_optim::LineSearch::StrongWolfe,
         },
-        first_step: if bounded { FirstStep::MeanAbsolute(FIRST_STEP * unit) } else { FirstStep::Torch },
-        max_step_rms: bounded.then_some(MAX_STEP_RMS * unit),
+        // The optimizer takes its means over all elements.
+        first_step: if bounded {
+            FirstStep::MeanAbsolute(FIRST_STEP * unit * painted)
+        } else {
+            FirstStep::Torch
+        },
+        max_step_rms: bounded.then_some(MAX_STEP_RMS * unit * painted.sqrt()),
         backtrack: bounded.then(Backtrack::default),
     })?;
     Ok(Box::new(if bounded { lbfgs.with_initial_inverse(Box::<BandGains>::default()) } else { lbfgs }))

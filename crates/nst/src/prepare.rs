@@ -1,7 +1,8 @@
 //! From settings and pictures to an objective and a picture to start from.
 
 use crate::areas::{self, Area};
-use crate::config::{Config, Init, Role};
+use crate::config::{Config, Init};
+use crate::kept;
 use crate::objective::Objective;
 use crate::picture::MAX_PIXELS;
 use crate::{Error, Inputs, LayerWeights, Picture, Pictures, Result, Studio};
@@ -46,7 +47,7 @@ impl Studio {
         }
         objective.add_variation(config);
         if let Some(picture) = frame
-            && let Some(shares) = kept(config, picture, (width, height))
+            && let Some(shares) = kept::shares(config, picture, (width, height))
         {
             objective.keep(&picture.resized(width, height), &shares)?;
         }
@@ -108,19 +109,6 @@ impl<'a> Layout<'a> {
 
 fn there_are(styles: usize) -> String {
     if styles == 1 { "is 1".into() } else { format!("are {styles}") }
-}
-
-/// How much of each pixel of a content picture is to be kept; none if nothing of it is.
-fn kept(config: &Config, picture: &Picture, size: (usize, usize)) -> Option<Vec<f32>> {
-    let mut kept: Option<Vec<f32>> = None;
-    for color in config.regions.colors().filter(|&color| config.regions.role(color) == Some(&Role::Keep)) {
-        let Some(region) = areas::region(config, picture, color, size) else { continue };
-        match &mut kept {
-            Some(kept) => kept.iter_mut().zip(region).for_each(|(kept, more)| *kept += more),
-            None => kept = Some(region),
-        }
-    }
-    kept
 }
 
 /// That the settings, or what was given beside them, leave nothing to minimise.

@@ -5,7 +5,7 @@ use crate::color::Finish;
 use crate::config::{Init, Optimizer as Method, Steps};
 use crate::minimise::{Before, Minimum, minimise, optimizer};
 use crate::prepare::{Layout, initial};
-use crate::{Config, Error, Evaluation, Event, Objective, Picture, Pictures, Result, Studio, Styles};
+use crate::{Config, Error, Evaluation, Event, Objective, Picture, Pictures, Result, Studio, Styles, kept};
 use nst_optim::Optimizer;
 use nst_tensor::{Device, Interpolation, Memory, Shape, Tensor};
 use nst_weights::Weights;
@@ -107,7 +107,9 @@ impl Studio {
         let (ladder, last) = self.config.ladder_for(&pictures);
         let mut climb =
             Climb::new(size, finish, ladder.iter().chain([&last]).map(|scale| scale.iterations).sum());
-        let mut optimizer = optimizer(&self.config, &self.device)?;
+        let painted = kept::painted(&self.config, pictures.content.as_ref());
+        // Where nothing is, no step will be made.
+        let mut optimizer = optimizer(&self.config, &self.device, if painted > 0.0 { painted } else { 1.0 })?;
         for scale in ladder {
             let config = self.config.at(scale);
             let (objective, size) = self.objective(&config, &pictures)?;
