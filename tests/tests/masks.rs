@@ -2,7 +2,9 @@
 
 use approx::assert_relative_eq;
 use nst::config::{Regions, StyleLoss, StyleMix};
-use nst::{Config, FlatColor, Inputs, Mask, Objective, Picture, Pictures, Studio, Styles};
+use nst::{
+    Config, End, FlatColor, Inputs, LayerWeights, Mask, Objective, Picture, Pictures, Studio, Styles, stylize,
+};
 use nst_tensor::{Counting, Device};
 use nst_tests::small_run::{self, picture, run};
 use std::ops::ControlFlow;
@@ -26,6 +28,11 @@ fn regions(text: &str) -> Regions {
 fn config(text: &str) -> Config {
     let scales = "1".parse().expect("scales");
     Config { regions: regions(text), mask_softness: 0.0, scales, iterations: 4, ..small_run::config() }
+}
+
+/// For pictures of few pixels.
+fn shallow() -> LayerWeights {
+    "relu1_1".parse().expect("a layer")
 }
 
 fn inputs(red: f64, styles: &[usize]) -> Inputs {
@@ -108,6 +115,26 @@ fn what_is_kept_stays_as_the_photo_is() {
     assert!(moved > 0.05, "{moved}");
     let (_, gradient) = evaluate(&kept, inputs);
     assert!(gradient.iter().enumerate().all(|(at, &g)| at / 3 % 40 < 20 || g == 0.0));
+}
+
+#[test]
+fn what_is_kept_has_its_detail_when_a_run_ends_at_a_coarse_scale() {
+    let scales = "10,20".parse().expect("scales");
+    let limited = Config { scales, time_limit: "1ns".parse().ok(), ..config("blue=keep") };
+    let limited = Config { content_layers: shallow(), style_layers: shallow(), ..limited };
+    let inputs = inputs(0.5, &[2]);
+    let content = inputs.content.clone().expect("a content");
+    let is_whole = |picture: &Picture| {
+        let pairs = picture.rgb().iter().zip(content.rgb()).enumerate();
+        pairs.filter(|(at, _)| at / 3 % 40 >= 20).all(|(_, (now, before))| (now - before).abs() < 1e-5)
+    };
+    let outcome = stylize(&limited, inputs, &Device::cpu(), &mut |event| {
+        assert!(is_whole(&event.picture().expect("a picture")));
+        ControlFlow::Continue(())
+    })
+    .expect("a run");
+    assert_eq!((outcome.end, outcome.best.width), (End::TimeLimit, 10));
+    assert!(is_whole(&outcome.picture));
 }
 
 /// The first step changes what is painted by 4 of 255 on average, however little that is.

@@ -45,6 +45,20 @@ pub(crate) fn shares(config: &Config, picture: &Picture, size: (usize, usize)) -
     kept
 }
 
+/// An enlarged picture with the content, in that size, over it where it is to be kept: enlarged, too, it would have lost its
+/// detail.
+pub(crate) fn put_over(config: &Config, enlarged: Picture, content: &Picture) -> Result<Picture> {
+    let (width, height) = (enlarged.width(), enlarged.height());
+    let Some(shares) = shares(config, content, (width, height)) else { return Ok(enlarged) };
+    let content = content.resized(width, height);
+    let pairs = enlarged.rgb().iter().zip(content.rgb()).enumerate();
+    let mixed = pairs.map(|(at, (&painted, &kept))| {
+        let share = shares[at / 3].clamp(0.0, 1.0);
+        (1.0 - share) * painted + share * kept
+    });
+    Picture::new(width, height, mixed.collect(), None)
+}
+
 /// The share of the result that is not kept, whatever its size: soft edges take from one side what they give to the other.
 pub(crate) fn painted(config: &Config, content: Option<&Picture>) -> f64 {
     let mask = content.and_then(Picture::mask);

@@ -105,8 +105,12 @@ impl Studio {
         let size = Layout::of(&self.config, &pictures)?.size;
         let (pictures, finish) = pictures.recolored(&self.config)?;
         let (ladder, last) = self.config.ladder_for(&pictures);
-        let mut climb =
-            Climb::new(size, finish, ladder.iter().chain([&last]).map(|scale| scale.iterations).sum());
+        let mut climb = Climb::new(
+            &self.config,
+            size,
+            finish,
+            ladder.iter().chain([&last]).map(|scale| scale.iterations).sum(),
+        );
         let painted = kept::painted(&self.config, pictures.content.as_ref());
         // Where nothing is, no step will be made.
         let mut optimizer = optimizer(&self.config, &self.device, if painted > 0.0 { painted } else { 1.0 })?;
@@ -146,7 +150,8 @@ fn with_detail(
 }
 
 /// A run on its way from coarse to fine.
-struct Climb {
+struct Climb<'a> {
+    config: &'a Config,
     /// Width and height of the result.
     size: (usize, usize),
     finish: Finish,
@@ -157,11 +162,11 @@ struct Climb {
     minimum: Option<Minimum>,
 }
 
-impl Climb {
-    fn new(size: (usize, usize), finish: Finish, all_iterations: usize) -> Self {
+impl<'a> Climb<'a> {
+    fn new(config: &'a Config, size: (usize, usize), finish: Finish, all_iterations: usize) -> Self {
         let before =
             Before { scales: 0, iterations: 0, evaluations: 0, all_iterations, start: Instant::now() };
-        Self { size, finish, before, initial: None, minimum: None }
+        Self { config, size, finish, before, initial: None, minimum: None }
     }
 
     /// Where a scale starts: the run's first at the initial picture, any other at what the one before came to, resampled.
@@ -202,7 +207,7 @@ impl Climb {
         observer: &mut dyn FnMut(&Event<'_>) -> ControlFlow<()>,
     ) -> Result<()> {
         let minimum = minimise(config, optimizer, objective, x, &self.before, &mut |event| {
-            let snapshot = || Ok(self.finished(&event.picture()?, content));
+            let snapshot = || self.finished(event.picture()?, content);
             observer(&Event { snapshot: &snapshot, ..*event })
         })?;
         self.before.scales += 1;
@@ -236,7 +241,7 @@ impl Climb {
             return Err(Error::Missing("a run has a scale at least"));
         };
         Ok(Outcome {
-            picture: self.finished(&objective.picture(&minimum.x)?, content),
+            picture: self.finished(objective.picture(&minimum.x)?, content)?,
             best: minimum.best,
             initial,
             evaluations: self.before.evaluations,
@@ -245,9 +250,19 @@ impl Climb {
         })
     }
 
-    /// A picture of any scale in the result's size, with the colors that are put back and the content's transparency.
-    fn finished(&self, picture: &Picture, content: Option<&Picture>) -> Picture {
+    /// A picture of any scale in the result's size, with what is kept in full detail, the colors that are put back and the
+    /// content's transparency.
+    fn finished(&self, picture: Picture, content: Option<&Picture>) -> Result<Picture> {
         let (width, height) = self.size;
-        self.finish.apply(picture.resized(width, height)).with_alpha_of(content)
+        let whole = if (picture.width(), picture.height()) == self.size {
+            picture
+        } else {
+            let enlarged = picture.resized(width, height);
+            match content {
+                Some(content) => kept::put_over(self.config, enlarged, content)?,
+                None => enlarged,
+            }
+        };
+        Ok(self.finish.apply(whole).with_alpha_of(content))
     }
 }
