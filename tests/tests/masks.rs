@@ -137,6 +137,20 @@ fn what_is_kept_has_its_detail_when_a_run_ends_at_a_coarse_scale() {
     assert!(is_whole(&outcome.picture));
 }
 
+#[test]
+fn where_all_is_kept_there_is_nothing_to_paint() {
+    for mask_softness in [0.0, 0.1] {
+        let all = Config { mask_softness, ..config("red=keep,blue=keep") };
+        let inputs = inputs(0.5, &[2]);
+        let content = inputs.content.clone().expect("a content");
+        let (outcome, seen) = run(&all, &inputs);
+        let End::Converged(reason) = outcome.end else { panic!("{:?}", outcome.end) };
+        assert_eq!((reason.as_str(), seen.len()), ("every region is kept, so there was nothing to paint", 1));
+        let mut pairs = outcome.picture.rgb().iter().zip(content.rgb());
+        assert!(pairs.all(|(now, before)| (now - before).abs() < 1e-5));
+    }
+}
+
 /// The first step changes what is painted by 4 of 255 on average, however little that is.
 #[test]
 fn what_is_kept_does_not_count_in_the_bounds_of_steps() {

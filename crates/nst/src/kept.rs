@@ -34,6 +34,10 @@ impl Kept {
 
 /// How much of each pixel of a content picture in this size is to be kept; none if nothing of it is.
 pub(crate) fn shares(config: &Config, picture: &Picture, size: (usize, usize)) -> Option<Vec<f32>> {
+    // Regions with soft edges add up to 1 but for rounding, and what that leaves would be painted.
+    if painted(config, Some(picture)) == 0.0 {
+        return Some(vec![1.0; size.0 * size.1]);
+    }
     let mut kept: Option<Vec<f32>> = None;
     for color in config.regions.colors().filter(|&color| is_kept(config, color)) {
         let Some(region) = areas::region(config, picture, color, size) else { continue };

@@ -245,7 +245,12 @@ impl<'a> Climb<'a> {
             best: minimum.best,
             initial,
             evaluations: self.before.evaluations,
-            end: minimum.end,
+            end: match minimum.end {
+                End::Converged(_) if kept::painted(self.config, content) == 0.0 => {
+                    End::Converged("every region is kept, so there was nothing to paint".into())
+                }
+                end => end,
+            },
             memory: device.memory(),
         })
     }
