@@ -8,6 +8,7 @@ mod console;
 mod defaults;
 mod device;
 mod devices;
+mod effects;
 mod failure;
 mod gpu;
 mod interrupt;

@@ -20,9 +20,15 @@ const MAX_SEED: u64 = i64::MAX as u64;
 /// # Errors
 /// If a flag's value cannot be that setting.
 pub(crate) fn overlay(config: &Config, flags: &impl Serialize) -> anyhow::Result<Config> {
-    let table =
-        toml::Table::try_from(flags).map_err(|error| crate::failure::usage(format!("settings: {error}")))?;
-    Ok(config.overlay(&table)?)
+    Ok(config.overlay(&given(flags)?)?)
+}
+
+/// The flags that were given, as settings.
+///
+/// # Errors
+/// If one is beyond TOML.
+pub(crate) fn given(flags: &impl Serialize) -> anyhow::Result<toml::Table> {
+    toml::Table::try_from(flags).map_err(|error| crate::failure::usage(format!("settings: {error}")))
 }
 
 /// Settings of `nst stylize`: all there are.

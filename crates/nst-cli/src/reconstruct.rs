@@ -2,7 +2,7 @@
 
 use crate::args::{Half, ReconstructArgs};
 use crate::job::{Job, Sources};
-use crate::{overrides, transfer};
+use crate::{effects, overrides, transfer};
 use anyhow::Result;
 use nst::Config;
 use nst::config::{Init, Scales};
@@ -23,11 +23,13 @@ pub(crate) fn run(args: &ReconstructArgs) -> Result<ExitCode> {
     let job = match &args.half {
         Half::Content(args) => {
             let config = overrides::overlay(&content_defaults(), &args.settings)?;
+            effects::check(&args.settings, &[], &[&config])?;
             let sources = Sources { content: Some(&args.image), styles: vec![], settings: None };
             Job::open(config, &sources, &args.run, &args.weight_file)
         }
         Half::Style(args) => {
             let config = overrides::overlay(&style_defaults(), &args.settings)?;
+            effects::check(&args.settings, &[], &[&config])?;
             let sources = Sources { content: None, styles: vec![&args.image], settings: None };
             Job::open(config, &sources, &args.run, &args.weight_file)
         }

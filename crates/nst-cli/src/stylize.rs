@@ -4,7 +4,7 @@ use crate::args::{SettingsArgs, StylizeArgs};
 use crate::failure::{join_lines, usage};
 use crate::job::{Job, Sources};
 use crate::overrides::StylizeOverrides;
-use crate::{overrides, transfer};
+use crate::{effects, overrides, transfer};
 use anyhow::{Result, anyhow};
 use nst::{Config, Preset};
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use std::process::ExitCode;
 
 pub(crate) fn run(args: &StylizeArgs) -> Result<ExitCode> {
     let config = args.settings.config(&args.overrides)?;
+    effects::check(&args.overrides, &[], &[&config])?;
     let sources = Sources {
         content: Some(&args.content),
         styles: args.styles.iter().map(PathBuf::as_path).collect(),

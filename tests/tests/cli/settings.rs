@@ -41,13 +41,13 @@ fn later_ones_win() {
     assert_eq!(layers.as_str(), Some("relu1_1=2,relu2_1"));
 }
 
-/// Each flag arrives at the setting of its name.
+/// Each flag arrives at the setting of its name; those of L-BFGS and those of Adam in runs of their own.
 #[test]
 fn every_flag_has_an_effect() {
     let bench = Bench::new();
     let red = RgbImage::from_pixel(10, 8, [255, 0, 0].into());
     red.save(bench.path("mask.png")).expect("a mask");
-    let changed = [
+    let common = [
         ("size", "41"),
         ("scales", "2"),
         ("style-size", "42"),
@@ -73,38 +73,75 @@ fn every_flag_has_an_effect() {
         ("padding", "replicate"),
         ("time-limit", "2m 30s"),
         ("min-decrease", "0.015"),
-        ("optimizer", "adam"),
-        ("line-search", "wolfe"),
-        ("steps", "torch"),
-        ("history", "6"),
         ("learning-rate", "0.25"),
-        ("betas", "0.5,0.75"),
-        ("average", "0.875"),
-        ("clamp", "true"),
-        ("tolerance-gradient", "0.125"),
-        ("tolerance-change", "-2.0"),
         ("variable", "rgb01"),
         ("init", "noise"),
         ("noise", "7.5"),
         ("seed", "8"),
     ];
-    let flags: Vec<String> =
-        changed.iter().flat_map(|(name, value)| [format!("--{name}"), (*value).to_owned()]).collect();
-    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
-    let settings = settings(&bench, &flags);
-    for (name, value) in changed {
-        let text = |value: &toml::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let written = match &settings[name] {
-            toml::Value::Array(values) => values.iter().map(text).collect::<Vec<_>>().join(","),
-            value => text(value),
-        };
-        assert_eq!(written, value, "{name}");
+    let lbfgs = [
+        ("line-search", "wolfe"),
+        ("steps", "torch"),
+        ("history", "6"),
+        ("tolerance-gradient", "0.125"),
+        ("tolerance-change", "-2.0"),
+    ];
+    let adam = [("optimizer", "adam"), ("betas", "0.5,0.75"), ("average", "0.875"), ("clamp", "true")];
+    for own in [&lbfgs[..], &adam] {
+        let changed = [&common[..], own].concat();
+        let flags: Vec<String> =
+            changed.iter().flat_map(|(name, value)| [format!("--{name}"), (*value).to_owned()]).collect();
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        let settings = settings(&bench, &flags);
+        for &(name, value) in &changed {
+            let text = |value: &toml::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let written = match &settings[name] {
+                toml::Value::Array(values) => values.iter().map(text).collect::<Vec<_>>().join(","),
+                value => text(value),
+            };
+            assert_eq!(written, value, "{name}");
+        }
     }
     // The first and the last were given by `settings` itself.
     let all = toml::Table::try_from(nst::Config::default()).expect("settings");
+    let changed = [&common[..], &lbfgs, &adam].concat();
     let given = |name: &&String| changed.iter().any(|(changed, _)| changed == name);
     let rest: Vec<_> = all.keys().filter(|name| !given(name)).collect();
     assert_eq!(rest, ["iterations", "model", "scale-iterations"]);
+}
+
+/// What is typed has an effect, or is refused; files say everything.
+#[test]
+fn flags_without_effect_are_refused() {
+    let bench = Bench::new();
+    bench.write("adam.toml", "optimizer = \"adam\"\nhistory = 3\nbetas = [0.5, 0.5]\nmask-softness = 0.1\n");
+    let start = ["stylize", "content.png", "style.png", "-o", "out.png"];
+    for (flags, words) in [
+        (&["--betas", "0.5,0.5"][..], "betas: has no effect without the optimizer adam"),
+        (&["--mask-softness", "0.1"], "mask-softness: has no effect without a mask"),
+        (&["--optimizer", "adam", "--history", "3"], "history: has no effect without the optimizer lbfgs"),
+        (&["--config", "adam.toml", "--line-search", "wolfe"], "line-search: has no effect"),
+        (&["--preset", "crowsonkb", "--steps", "torch"], "steps: has no effect"),
+        (&["--noise", "3"], "noise: has no effect without init noise"),
+        (&["--tv", "squared"], "tv: has no effect without a tv-weight"),
+    ] {
+        let line = bench.refuse(&[&start[..], flags].concat(), 2);
+        assert!(line.contains(words), "{flags:?}: {line}");
+    }
+    let batch = ["batch", "--content", "content.png", "--style", "style.png", "-o", "{content}.jpg"];
+    assert!(bench.refuse(&[&batch[..], &["--betas", "0.5,0.5"]].concat(), 2).contains("betas"));
+    let reconstruct = ["reconstruct", "style", "style.png", "-o", "out.png", "--optimizer", "adam"];
+    assert!(bench.refuse(&[&reconstruct[..], &["--history", "3"]].concat(), 2).contains("history"));
+    let sweep = ["sweep", "content.png", "style.png", "-o", "out.png", "--vary", "betas=0.5,0.5;0.9,0.9"];
+    assert!(bench.refuse(&sweep, 2).contains("betas"));
+    // Somewhere on the sheet it has one.
+    let narrow = narrow_vgg19();
+    let quick = ["--size", "40", "--iterations", "1", "--model", "vgg19", "--weights", &narrow];
+    let somewhere = ["--vary", "optimizer=lbfgs,adam"];
+    bench.succeed(&[&sweep[..], &quick, &somewhere].concat());
+    for flags in [&["--config", "adam.toml"][..], &["--preset", "crowsonkb", "--betas", "0.5,0.9"]] {
+        bench.succeed(&[&start[..], &quick, flags].concat());
+    }
 }
 
 /// The one setting that excludes another, which the other tests give.

@@ -13,7 +13,7 @@ use crate::failure::{INTERRUPTED, join_lines};
 use crate::job::{Job, Verbosity};
 use crate::masks::{self, Source};
 use crate::progress::Progress;
-use crate::{console, interrupt, settings_file, summary, transfer, weight_store};
+use crate::{console, effects, interrupt, settings_file, summary, transfer, weight_store};
 use anyhow::Result;
 use nst::{Picture, Pictures, Studio, Styles};
 use plan::{Group, Plan, Task};
@@ -26,6 +26,7 @@ use tally::Tally;
 pub(crate) fn run(args: &BatchArgs) -> Result<ExitCode> {
     let config = args.settings.config(&args.overrides)?;
     config.check()?;
+    effects::check(&args.overrides, &[], &[&config])?;
     let init = config.init.file();
     let read = [init, args.settings.config.as_deref(), config.weights.as_deref()];
     let read: Vec<&Path> = read.into_iter().flatten().chain(masks::files(&config)).collect();

@@ -13,7 +13,7 @@ pub(crate) use args::SweepArgs;
 use crate::failure::{INTERRUPTED, join_lines};
 use crate::job::Verbosity;
 use crate::progress::Progress;
-use crate::{console, interrupt, settings_file, summary, transfer, weight_store};
+use crate::{console, effects, interrupt, settings_file, summary, transfer, weight_store};
 use anyhow::{Result, bail};
 use grid::{Cell, Grid};
 use indicatif::HumanDuration;
@@ -34,6 +34,9 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
     let start = Instant::now();
     let base = args.settings.config(&args.overrides)?;
     let grid = Grid::new(&base, &args.grid.vary)?;
+    let varied: Vec<&str> = args.grid.vary.iter().map(|vary| vary.name.as_str()).collect();
+    let configs: Vec<&Config> = grid.cells.iter().map(|cell| &cell.config).collect();
+    effects::check(&args.overrides, &varied, &configs)?;
     let files = outputs::cell_files(args, &grid)?;
     let pixels = args.weight_file.pixels;
     let mut materials = Materials::new(&args.content, &args.styles);
