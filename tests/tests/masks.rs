@@ -240,10 +240,40 @@ fn masks_and_settings_that_do_not_go_together_are_refused() {
             assert!(problem.starts_with(expected), "{text}: {problem}");
         }
     }
-    assert!(picture(40, 32, 1).masked(mask(32, 40, 0.5)).is_err());
+    let tall = picture(40, 32, 1).masked(mask(32, 40, 0.5)).expect_err("refused").to_string();
+    assert!(tall.contains("32x40 pixels have other proportions than its picture's 40x32"), "{tall}");
     // Also where no style counts.
     let without_style = Config { style_weight: 0.0, ..config("green=keep") };
     assert!(Objective::prepare(&without_style, inputs(0.5, &[2]), &Device::cpu()).is_err());
+}
+
+/// A style of share 0 is there, but does not count; what is refused for that says so.
+#[test]
+fn styles_without_a_share_are_told() {
+    let with_mask = |style: Picture, red| style.masked(mask(36, 44, red)).expect("a mask");
+    let (first, second) = (picture(36, 44, 2), picture(36, 44, 3));
+    for (text, styles, expected) in [
+        (
+            "red=2",
+            [first.clone(), second.clone()],
+            "mask: the styles that are named for the region red have no share: give one of them more than 0 in style-blend",
+        ),
+        (
+            "",
+            [with_mask(first.clone(), 1.0), with_mask(second.clone(), 0.5)],
+            "mask: no style counts in the region blue: name one with regions, or paint blue into a style's mask (those of share",
+        ),
+        (
+            "",
+            [first, with_mask(second, 0.5)],
+            "mask: changes nothing by itself: say what its colors mean with regions, or give masks of the styles (those of share",
+        ),
+    ] {
+        let config = Config { style_blend: vec![1.0, 0.0], ..config(text) };
+        let inputs = Inputs { styles: styles.to_vec(), ..inputs(0.5, &[]) };
+        let problem = Objective::prepare(&config, inputs, &Device::cpu()).err().expect("refused").to_string();
+        assert!(problem.starts_with(expected), "{text}: {problem}");
+    }
 }
 
 /// The gradient of a weighted sum of squared differences is that of the difference to the mean.

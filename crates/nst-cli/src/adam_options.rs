@@ -7,7 +7,7 @@ use serde::Serialize;
 #[command(next_help_heading = "Optimizer")]
 pub(crate) struct AdamOptions {
     /// Adam: how much of the running means of the gradient and its square is kept at each step
-    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', allow_negative_numbers = true)]
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', allow_hyphen_values = true)]
     betas: Option<Vec<f64>>,
     /// Adam: the result is an average of the iterates, of which this much is kept at each new one, such as 0.99; 0: it is
     /// the best one

@@ -44,6 +44,11 @@ impl Throttle {
     }
 }
 
+/// So many of what this word names: `1 mask`, `2 masks`.
+pub(crate) fn counted(count: usize, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A number with five significant digits.
 pub(crate) fn number(value: f64) -> String {
     let magnitude = value.abs().log10().floor();

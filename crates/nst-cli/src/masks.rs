@@ -1,5 +1,6 @@
 //! Regions of pictures: their flags, and their files.
 
+use crate::console::counted;
 use crate::failure::usage;
 use anyhow::Result;
 use nst::config::{Config, Regions};
@@ -69,11 +70,13 @@ impl Source {
     pub(crate) fn open(&self) -> Result<Picture> {
         let picture = Picture::load(&self.picture)?;
         let Some(mask) = &self.mask else { return Ok(picture) };
-        let (width, height) = (picture.width(), picture.height());
-        picture.masked(Mask::load(mask)?).map_err(|_| {
+        let loaded = Mask::load(mask)?;
+        let size = format!("{}x{}", picture.width(), picture.height());
+        let of_mask = format!("{}x{}", loaded.width(), loaded.height());
+        picture.masked(loaded).map_err(|_| {
             let (mask, picture) = (mask.display(), self.picture.display());
             usage(format!(
-                "the mask '{mask}' has other proportions than its picture '{picture}' ({width}x{height} pixels)"
+                "the mask '{mask}' ({of_mask} pixels) has other proportions than its picture '{picture}' ({size} pixels)"
             ))
         })
     }
@@ -83,8 +86,6 @@ fn check_count(masks: usize, styles: usize) -> Result<()> {
     if masks == 0 || masks == styles {
         return Ok(());
     }
-    let masks = if masks == 1 { "1 mask".into() } else { format!("{masks} masks") };
-    Err(usage(format!(
-        "style-masks: {masks} for {styles} style pictures; give one for each, or '{NONE}' for one without"
-    )))
+    let (masks, styles) = (counted(masks, "mask"), counted(styles, "style picture"));
+    Err(usage(format!("style-masks: {masks} for {styles}; give one for each, or '{NONE}' for one without")))
 }

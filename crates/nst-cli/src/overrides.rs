@@ -42,7 +42,7 @@ pub(crate) struct StylizeOverrides {
     #[serde(flatten)]
     style_size: StyleSize,
     /// What each style counts, such as 3,1; left out, all the same
-    #[arg(long, value_name = "WEIGHTS", value_delimiter = ',', allow_negative_numbers = true)]
+    #[arg(long, value_name = "WEIGHTS", value_delimiter = ',', allow_hyphen_values = true)]
     #[arg(help_heading = "Picture")]
     style_blend: Option<Vec<f64>>,
     /// How several styles are blended: to one between them (statistics), or each by itself (losses): another picture with
@@ -178,7 +178,7 @@ struct StyleSize {
     #[arg(long, value_name = "PIXELS")]
     style_size: Option<usize>,
     /// Factors on that size, over which a style's statistics are averaged: 2 for larger strokes, 0.5,1,2 for some of each
-    #[arg(long, value_name = "FACTORS", value_delimiter = ',', allow_negative_numbers = true)]
+    #[arg(long, value_name = "FACTORS", value_delimiter = ',', allow_hyphen_values = true)]
     style_scales: Option<Vec<f64>>,
 }
 

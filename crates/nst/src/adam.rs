@@ -5,6 +5,8 @@ use crate::{Error, Result};
 use nst_optim::{Adam, AdamOptions, Bounds, Moment, Optimizer};
 use nst_tensor::{Device, Interpolation, Tensor};
 use nst_vgg::{PixelMap, Pixels};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use std::slice::from_ref;
 
 /// What is wrong with the settings of Adam, or with those that only Adam has.
@@ -25,6 +27,16 @@ pub(crate) fn problem(config: &Config) -> Option<Error> {
     }
     (config.average > 0.0)
         .then(|| Error::Setting { setting: "average", problem: "is for the optimizer adam".into() })
+}
+
+/// Reads both betas.
+pub(crate) fn two_betas<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<[f64; 2], D::Error> {
+    let betas = Vec::deserialize(deserializer)?;
+    betas.try_into().map_err(|given: Vec<f64>| {
+        D::Error::custom(format!("betas: say two numbers, such as 0.9 and 0.999; got {}", given.len()))
+    })
 }
 
 /// The optimizer.

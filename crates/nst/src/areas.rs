@@ -47,15 +47,27 @@ pub(crate) fn areas<'a>(
             .collect();
         let sum: f64 = chosen.iter().map(|(share, _)| share).sum();
         if chosen.is_empty() {
-            let problem = format!(
-                "no style counts in the region {color}: name one with regions, or paint {color} into a style's mask"
-            );
+            let problem = match named {
+                // Of those that are named, none was left out but for this.
+                Some(_) => format!(
+                    "the styles that are named for the region {color} have no share: give one of them more than 0 in style-blend"
+                ),
+                None => format!(
+                    "no style counts in the region {color}: name one with regions, or paint {color} into a style's mask{}",
+                    without_share(config)
+                ),
+            };
             return Err(Error::Setting { setting: "mask", problem });
         }
         let styles = chosen.into_iter().map(|(share, picture)| (share / sum, picture)).collect();
         areas.push(Area { color: Some(color), styles });
     }
     Ok(areas)
+}
+
+/// What may be why a style does not count, to be said at the end of a problem.
+fn without_share(config: &Config) -> &'static str {
+    if config.style_blend.contains(&0.0) { " (those of share 0 in style-blend do not count)" } else { "" }
 }
 
 /// That masks and settings speak of the same things.
@@ -81,9 +93,11 @@ pub(crate) fn check(
         );
     }
     if of_styles.is_none() && config.regions.is_empty() {
-        let problem =
-            "changes nothing by itself: say what its colors mean with regions, or give masks of the styles";
-        return wrong("mask", problem.into());
+        let problem = format!(
+            "changes nothing by itself: say what its colors mean with regions, or give masks of the styles{}",
+            without_share(config)
+        );
+        return wrong("mask", problem);
     }
     Ok(())
 }

@@ -97,6 +97,7 @@ pub struct Config {
     /// L-BFGS: factor on each step. Adam: its step size, about the most that a value in 0..255 changes in one step.
     pub learning_rate: f64,
     /// Adam: how much of the running means of the gradient and of its square is kept at each step.
+    #[serde(deserialize_with = "crate::adam::two_betas")]
     pub betas: [f64; 2],
     /// Adam: the result is an exponential moving average of the iterates of the last scale, of which this much is kept at each
     /// new one; 0 for none. Each scale begins an average of its own, and is followed by the next from it. It is evaluated once, at

@@ -69,6 +69,16 @@ impl Mask {
         Ok(Self { width: picture.width(), height: picture.height(), colors, labels })
     }
 
+    /// Pixels in a row.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Rows.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
     /// The regions' colors.
     pub fn colors(&self) -> &[FlatColor] {
         &self.colors

@@ -50,8 +50,13 @@ impl Picture {
     /// If the mask has other proportions, by more than a fiftieth.
     pub fn masked(self, mask: Mask) -> Result<Self> {
         if !mask.fits(self.width, self.height) {
-            let (width, height) = (self.width, self.height);
-            let problem = format!("has other proportions than its picture of {width}x{height} pixels");
+            let problem = format!(
+                "{}x{} pixels have other proportions than its picture's {}x{}",
+                mask.width(),
+                mask.height(),
+                self.width,
+                self.height
+            );
             return Err(Error::Setting { setting: "mask", problem });
         }
         Ok(Self { mask: Some(Arc::new(mask)), ..self })

@@ -184,7 +184,13 @@ pub(crate) fn shares(blend: &[f64], styles: usize) -> Result<Vec<f64>> {
         return Ok(vec![1.0 / styles as f64; styles]);
     }
     if blend.len() != styles {
-        let problem = format!("{} weights for {styles} style pictures; give one for each", blend.len());
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        let weights = blend.len();
+        let problem = format!(
+            "{weights} weight{} for {styles} style picture{}; give one for each",
+            plural(weights),
+            plural(styles)
+        );
         return Err(Error::Setting { setting: "style-blend", problem });
     }
     let sum: f64 = blend.iter().sum();

@@ -55,9 +55,9 @@ fn masks_that_cannot_be_are_told_in_a_line() {
     halves(&bench, "tall.png", 32, 40);
     for (flags, code, words) in [
         (&["--mask", "nowhere.png", "--regions", "red=1"][..], 1, "nowhere.png"),
-        (&["--mask", "tall.png", "--regions", "red=1"], 2, "other proportions"),
+        (&["--mask", "tall.png", "--regions", "red=1"], 2, "'tall.png' (32x40 pixels) has other proportions"),
         (&["--mask", "content.png", "--regions", "red=1"], 1, "is no mask"),
-        (&["--mask", "mask.png", "--style-masks", "none,none"], 2, "2 masks for 1 style"),
+        (&["--mask", "mask.png", "--style-masks", "none,none"], 2, "2 masks for 1 style picture;"),
         (&["--mask", "mask.png", "--regions", "red=one"], 2, "counted from 1"),
         (&["--mask", "out.png", "--regions", "red=1"], 2, "also an input"),
         (&["--mask", "mask.png"], 2, "changes nothing by itself"),

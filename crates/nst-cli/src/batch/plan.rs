@@ -3,6 +3,7 @@
 use super::args::PictureArgs;
 use super::pattern::{Fields, Pattern};
 use super::sources;
+use crate::console::counted;
 use crate::failure::usage;
 use crate::masks::Source;
 use crate::paths;
@@ -133,9 +134,10 @@ fn blends(config: &Config, styles: Vec<Source>) -> Result<Vec<Vec<Source>>> {
     let weights = config.style_blend.len();
     match (weights, styles.len()) {
         (0, _) => Ok(styles.into_iter().map(|style| vec![style]).collect()),
-        (weights, styles) if weights != styles => Err(usage(format!(
-            "style-blend: {weights} weights for {styles} style pictures; give one for each"
-        ))),
+        (weights, styles) if weights != styles => {
+            let (weights, styles) = (counted(weights, "weight"), counted(styles, "style picture"));
+            Err(usage(format!("style-blend: {weights} for {styles}; give one for each")))
+        }
         _ => Ok(vec![styles]),
     }
 }
