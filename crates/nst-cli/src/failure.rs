@@ -28,9 +28,19 @@ pub(crate) fn usage(message: impl Into<String>) -> anyhow::Error {
     Usage(message.into()).into()
 }
 
+/// The error with what it is about before it, and its own exit code.
+pub(crate) fn about(subject: &str, error: &anyhow::Error) -> anyhow::Error {
+    let message = format!("{subject}: {error}");
+    if is_usage(error) { usage(message) } else { anyhow::anyhow!(message) }
+}
+
 pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
-    let is_setting = matches!(error.downcast_ref(), Some(nst::Error::Setting { .. } | nst::Error::Config(_)));
-    ExitCode::from(if is_setting || error.is::<Usage>() { USAGE } else { FAILED })
+    ExitCode::from(if is_usage(error) { USAGE } else { FAILED })
+}
+
+fn is_usage(error: &anyhow::Error) -> bool {
+    use nst::Error::{Config, Extension, Setting};
+    error.is::<Usage>() || matches!(error.downcast_ref(), Some(Setting { .. } | Config(_) | Extension { .. }))
 }
 
 /// Whether clap has something to show rather than something to complain about.

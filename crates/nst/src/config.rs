@@ -195,8 +195,7 @@ impl Config {
     /// # Errors
     /// [`Error::Setting`] for the first setting out of range.
     pub fn check(&self) -> Result<()> {
-        let sides = [("size", Some(self.size)), ("style-size", self.style_size)];
-        for (setting, side) in sides {
+        for (setting, side) in [("size", Some(self.size)), ("style-size", self.style_size)] {
             if side.is_some_and(|side| side == 0 || side > MAX_SIDE) {
                 return Err(Error::Setting { setting, problem: format!("must be 1 to {MAX_SIDE} pixels") });
             }
@@ -271,7 +270,7 @@ impl Config {
             let problem = format!("must be 0 (never) or more and less than 1, got {}", self.min_decrease);
             return Err(Error::Setting { setting: "min-decrease", problem });
         }
-        if let Some(error) = crate::adam::problem(self) {
+        if let Some(error) = crate::adam::problem(self).or_else(|| crate::network::problem(self)) {
             return Err(error);
         }
         if self.history == 0 {

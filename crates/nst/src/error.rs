@@ -25,6 +25,12 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
+    /// A picture to write whose name does not say how.
+    #[error("picture '{}': the extension must be png, jpg, jpeg, webp, tif or tiff to say what to write", path.display())]
+    Extension {
+        /// Its file.
+        path: PathBuf,
+    },
     /// Values that make no picture.
     #[error("{0}")]
     Values(String),
@@ -36,7 +42,7 @@ pub enum Error {
         "the {role} picture is {width}x{height} pixels, too small: layer {layer} needs at least {minimum} on each side"
     )]
     TooSmall {
-        /// Content, style, resampled style or resulting.
+        /// Content or style.
         role: &'static str,
         /// Pixels in a row.
         width: usize,

@@ -110,10 +110,7 @@ fn is_supported(format: ImageFormat) -> bool {
 
 fn format_of(path: &Path) -> Result<ImageFormat> {
     let format = ImageFormat::from_path(path).ok().filter(|&format| is_supported(format));
-    format.ok_or_else(|| Error::Picture {
-        path: path.into(),
-        problem: "the extension must be png, jpg, jpeg, webp, tif or tiff to say what to write".into(),
-    })
+    format.ok_or_else(|| Error::Extension { path: path.into() })
 }
 
 /// What to write to `path`, and the file to write.

@@ -3,6 +3,7 @@
 use crate::areas::{self, Area};
 use crate::config::{Config, Init};
 use crate::kept;
+use crate::network::Wanted;
 use crate::objective::Objective;
 use crate::picture::MAX_PIXELS;
 use crate::{Error, Inputs, LayerWeights, Picture, Pictures, Result, Studio};
@@ -23,6 +24,29 @@ impl Objective {
         let (pictures, weights) = inputs.split();
         let (objective, size) = Studio::new(config, &weights, device)?.objective(config, &pictures)?;
         Ok((objective, initial(config, &pictures, size)?))
+    }
+}
+
+impl Pictures {
+    /// Checks all that can be said of settings and pictures together without a network: what [`Studio::stylize`] would refuse before
+    /// its first evaluation.
+    ///
+    /// # Errors
+    /// If a setting is out of range or does not fit the pictures, no loss has a weight, or a picture is missing or too small.
+    pub fn check(&self, config: &Config) -> Result<()> {
+        Wanted::of(config)?;
+        Layout::of(config, self)?;
+        let (ladder, _) = config.ladder_for(self);
+        for scale in ladder {
+            Layout::of(&config.at(scale), self).map_err(|error| match error {
+                Error::Setting { setting, problem } => {
+                    let problem = format!("at {} pixels: {setting} {problem}", scale.size);
+                    Error::Setting { setting: "scales", problem }
+                }
+                error => error,
+            })?;
+        }
+        start(config, self).map(drop)
     }
 }
 
@@ -87,12 +111,14 @@ impl<'a> Layout<'a> {
             .filter(|(_, share, _)| config.style_weight > 0.0 && *share > 0.0)
             .collect();
         if let Some(picture) = with_content {
-            check_layers("content", &[picture], &config.content_layers, |_| (width, height))?;
+            check_layers("content", &[picture], &config.content_layers, |_| ("size", (width, height)))?;
         }
         let pictures: Vec<&Picture> = with_styles.iter().map(|(_, _, picture)| *picture).collect();
         for size in config.style_sizes() {
-            let deepest = check_layers("style", &pictures, &config.style_layers, |it| it.fitted(size))?;
-            check_size("resulting", (width, height), deepest)?;
+            let deepest = check_layers("style", &pictures, &config.style_layers, |it| {
+                (style_setting(config, size), it.fitted(size))
+            })?;
+            check_resampled("size", (width, height), deepest)?;
         }
         let count = inputs.styles.len();
         if config.regions.most_styles() > count {
@@ -117,25 +143,46 @@ pub(crate) fn nothing_to_do() -> Error {
     Error::Setting { setting: "content-weight, style-weight, tv-weight", problem }
 }
 
-/// Checks that `pictures` are large enough for a loss's layers, as they are and as they will be resampled: the deepest of the
-/// layers, if there is a picture.
+/// The setting that gives style pictures this size.
+fn style_setting(config: &Config, size: usize) -> &'static str {
+    match config.style_size {
+        Some(style_size) if style_size == size => "style-size",
+        None if config.size == size => "size",
+        _ => "style-scales",
+    }
+}
+
+/// Checks that `pictures` are large enough for a loss's layers, as they are and as a setting will have them resampled: the deepest
+/// of the layers, if there is a picture.
 fn check_layers(
     role: &'static str,
     pictures: &[&Picture],
     weights: &LayerWeights,
-    resampled: impl Fn(&Picture) -> (usize, usize),
+    resampled: impl Fn(&Picture) -> (&'static str, (usize, usize)),
 ) -> Result<Option<Layer>> {
     let deepest = weights.used().map(|(layer, _)| layer).max().filter(|_| !pictures.is_empty());
     for picture in pictures {
-        check_size(role, (picture.width(), picture.height()), deepest)?;
-        check_pixels("style-size", resampled(picture))?;
-        check_size(
-            if role == "style" { "resampled style" } else { "resulting" },
-            resampled(picture),
-            deepest,
-        )?;
+        let (width, height) = (picture.width(), picture.height());
+        if let Some((layer, minimum)) = too_deep(deepest, (width, height)) {
+            return Err(Error::TooSmall { role, width, height, layer, minimum });
+        }
+        let (setting, size) = resampled(picture);
+        check_pixels(setting, size)?;
+        check_resampled(setting, size, deepest)?;
     }
     Ok(deepest)
+}
+
+/// The picture to start from, as it was given; none for noise.
+fn start<'a>(config: &Config, inputs: &'a Pictures) -> Result<Option<&'a Picture>> {
+    let picture = match &config.init {
+        Init::Noise => return Ok(None),
+        Init::Content => inputs.content.as_ref(),
+        Init::Style => inputs.styles.first(),
+        Init::File(_) => inputs.init.as_deref(),
+    };
+    let problem = || format!("'{}' needs that picture", String::from(config.init.clone()));
+    picture.map(Some).ok_or_else(|| Error::Setting { setting: "init", problem: problem() })
 }
 
 /// The picture to start from.
@@ -144,15 +191,10 @@ pub(crate) fn initial(
     inputs: &Pictures,
     (width, height): (usize, usize),
 ) -> Result<Picture> {
-    let needed = |picture: Option<Picture>| {
-        let problem = || format!("'{}' needs that picture", String::from(config.init.clone()));
-        picture.ok_or_else(|| Error::Setting { setting: "init", problem: problem() })
-    };
-    match &config.init {
-        Init::Content => needed(inputs.content.as_ref().map(|picture| picture.resized(width, height))),
-        Init::Style => needed(inputs.styles.first().map(|style| style.covering(width, height))),
-        Init::File(_) => needed(inputs.init.as_ref().map(|picture| picture.resized(width, height))),
-        Init::Noise => noise(config, width, height),
+    match start(config, inputs)? {
+        Some(style) if config.init == Init::Style => Ok(style.covering(width, height)),
+        Some(picture) => Ok(picture.resized(width, height)),
+        None => noise(config, width, height),
     }
 }
 
@@ -165,17 +207,23 @@ fn check_pixels(setting: &'static str, (width, height): (usize, usize)) -> Resul
     Err(Error::Setting { setting, problem })
 }
 
-fn check_size(role: &'static str, (width, height): (usize, usize), deepest: Option<Layer>) -> Result<()> {
-    match deepest {
-        Some(layer) if width.min(height) < layer.minimum_side() => Err(Error::TooSmall {
-            role,
-            width,
-            height,
-            layer: layer.to_string(),
-            minimum: layer.minimum_side(),
-        }),
-        _ => Ok(()),
-    }
+/// Checks that what a setting makes of a picture is large enough for a layer.
+fn check_resampled(
+    setting: &'static str,
+    (width, height): (usize, usize),
+    deepest: Option<Layer>,
+) -> Result<()> {
+    let Some((layer, minimum)) = too_deep(deepest, (width, height)) else { return Ok(()) };
+    let problem = format!(
+        "makes a picture of {width}x{height} pixels, too small: layer {layer} needs at least {minimum} on each side"
+    );
+    Err(Error::Setting { setting, problem })
+}
+
+/// The layer if it sees nothing of a picture of this size, and the least side that it needs.
+fn too_deep(layer: Option<Layer>, (width, height): (usize, usize)) -> Option<(String, usize)> {
+    let layer = layer.filter(|layer| width.min(height) < layer.minimum_side())?;
+    Some((layer.to_string(), layer.minimum_side()))
 }
 
 /// The share of each style, adding up to 1.

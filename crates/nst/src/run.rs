@@ -102,6 +102,7 @@ impl Studio {
         observer: &mut dyn FnMut(&Event<'_>) -> ControlFlow<()>,
     ) -> Result<Outcome> {
         // What is wrong at the last scale must not come to light after the work of the others.
+        pictures.check(&self.config)?;
         let size = Layout::of(&self.config, &pictures)?.size;
         let (pictures, finish) = pictures.recolored(&self.config)?;
         let (ladder, last) = self.config.ladder_for(&pictures);

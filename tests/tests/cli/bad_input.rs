@@ -98,10 +98,18 @@ fn settings_out_of_range() {
     ] {
         refused(&bench, &[&["content.png", "style.png", "-o", "out.png"], flags].concat(), 2, words);
     }
+    // Too small for a layer, by what was asked for.
+    for (flags, words) in [
+        (["--scales", "9,40"], "scales: at 9 pixels: size makes a picture of 9x7 pixels, too small: layer"),
+        (["--style-size", "9"], "style-size: makes a picture of 7x9 pixels, too small: layer relu5_1 needs"),
+        (["--style-scales", "0.2"], "style-scales: makes a picture of 7x8 pixels"),
+    ] {
+        refused(&bench, &[&["content.png", "style.png", "-o", "out.png"], &flags[..]].concat(), 2, words);
+    }
     refused(&bench, &["content.png"], 2, "required arguments were not provided");
     // The network in the box has no such layer.
     let deep = ["content.png", "style.png", "-o", "out.png", "--content-layers", "relu5_4"];
-    refused(&bench, &deep, 1, "no layer relu5_4");
+    refused(&bench, &deep, 2, "content-layers: vgg16 has no layer relu5_4");
 }
 
 #[test]
@@ -133,8 +141,8 @@ fn paths_that_cannot_be_written() {
         refused(&bench, &["content.png", "style.png", "-o", output], code, words);
     };
     to("missing/out.png", 1, "there is no folder 'missing'");
-    to("out", 1, "extension");
-    to("out.gif", 1, "extension");
+    to("out", 2, "extension");
+    to("out.gif", 2, "extension");
     std::fs::create_dir(bench.path("folder.png")).unwrap();
     to("folder.png", 1, "is a folder");
     let line =

@@ -123,7 +123,7 @@ fn every_style_makes_a_picture_or_all_are_blended() {
     let one_too_few = [&start[..], &["-o", "none/{content}.png", "--style-blend", "1"]].concat();
     let ended = batch(&bench, &one_too_few);
     assert_eq!(ended.code, Some(2));
-    assert!(ended.stderr.contains("1 weights for 2 style pictures"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("1 weight for 2 style pictures"), "{}", ended.stderr);
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn what_cannot_be_written_or_read_is_refused_before_any_work() {
             "content1.png",
         ),
         (&["-o", "new/{content}.png"], 1, "there is no folder 'new'; make it first"),
-        (&["-o", "out/{content}.gif"], 1, "the extension must be"),
+        (&["-o", "out/{content}.gif"], 2, "the extension must be"),
         (&["-o", "out/{contents}.png"], 2, "there is no field {contents}"),
         (
             &["--content", "missing/", "-o", "out/{content}.png"],

@@ -68,7 +68,7 @@ fn what_it_cannot_measure_is_refused() {
     for (arguments, code, words) in [
         (&["--size", "0"][..], 2, "size"),
         (&["--size", "x"], 2, "--size"),
-        (&["--size", "15"], 1, "15x15 pixels, too small: layer relu5_1 needs at least 16"),
+        (&["--size", "15"], 2, "15x15 pixels, too small: layer relu5_1 needs at least 16"),
         (&["--repeats", "0"], 2, "--repeats"),
         (&["--threads", "0"], 2, "--threads"),
         (&["--random-weights", "--weights", "w.pth"], 2, "cannot be used with"),

@@ -124,16 +124,27 @@ fn what_cannot_be_swept_is_refused_before_any_work() {
         (&["--vary", "seed=1", "--vary", "noise=2", "--vary", "history=3"], 2, "once or twice"),
         (&["--vary", "seed=1", "-o", "style.png"], 2, "is also an input"),
         (&["--vary", "init=content,sheet.png"], 2, "is also an input"),
-        (&["--vary", "seed=1", "--config", "mine.toml", "-o", "mine.toml"], 1, "extension"),
+        (&["--vary", "seed=1", "--config", "mine.toml", "-o", "mine.toml"], 2, "extension"),
         (&["--vary", "seed=1", "--write-config", "sheet.png"], 2, "output and settings are both"),
-        (&["--vary", "seed=1", "-o", "sheet.gif"], 1, "extension"),
+        (&["--vary", "seed=1", "-o", "sheet.gif"], 2, "extension"),
         (&["--vary", "seed=2", "--cell-dir", "new"], 1, "there is no folder 'new'; make it first"),
         (&["--vary", "seed=1", "--cell-dir", "."], 1, "is a folder"),
         (&["--vary", "seed=2", "--cell-dir", ".", "-o", "seed=2.png"], 2, "would replace another file"),
         (&["--vary", "init=a/b,a_b", "--cell-dir", "."], 2, "two cells would be"),
         (&["--vary", "init=content,missing.png"], 1, "missing.png"),
         (&["--vary", "model=vgg16,vgg19"], 1, "nst weights fetch vgg19"),
-        (&["--vary", "seed=1,2,3", "--size", "60000"], 2, "too many"),
+        (&["--vary", "seed=1,2,3", "--size", "10000"], 2, "too many"),
+        (
+            &["--vary", "style-size=40,5,36"],
+            2,
+            "style-size 5: style-size: makes a picture of 4x5 pixels, too small: layer relu5_1 needs at least 16",
+        ),
+        (&["--vary", "size=40,9"], 2, "size 9: size: makes a picture of 9x7 pixels"),
+        (&["--vary", "scales=1;9,40", "--size", "40"], 2, "scales 9,40: scales: at 9 pixels: size makes"),
+        (&["--vary", "style-weight=1,0", "--content-weight", "0"], 2, "style-weight 0: content-weight, "),
+        (&["--vary", "style-blend=1;1,2"], 2, "style-blend 1,2: style-blend: 2 weights for 1 style picture;"),
+        (&["--vary", "regions=red=1;blue=keep"], 2, "regions red=1: mask: regions of styles need a mask"),
+        (&["--vary", "content-layers=relu4_2,relu5_4"], 2, "content-layers: vgg16 has no layer relu5_4"),
     ] {
         let output = ["-o", "sheet.png"];
         let output = if flags.contains(&"-o") { &[] } else { &output[..] };
@@ -147,21 +158,21 @@ fn what_cannot_be_swept_is_refused_before_any_work() {
 fn a_cell_that_fails_is_empty() {
     let bench = Bench::new();
     std::fs::create_dir(bench.path("cells")).unwrap();
-    // Too small for the deepest layer, in one of three cells.
-    let flags = ["--vary", "style-size=40,5,36", "-o", "sheet.png"];
+    // Beyond single precision, in one of three cells.
+    let flags = ["--vary", "learning-rate=1,1e30,4", "--optimizer", "adam", "-o", "sheet.png"];
     let ended = sweep(&bench, &[&flags[..], &["--cell-dir", "cells"]].concat());
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     let errors: Vec<_> = ended.stderr.lines().filter(|line| line.starts_with("nst: ")).collect();
     assert_eq!(errors.len(), 1, "{errors:?}");
-    assert!(errors[0].starts_with("nst: style-size 5: the resampled style picture is"), "{errors:?}");
+    assert!(errors[0].starts_with("nst: learning-rate 1e30: failed: the loss or its gradient"), "{errors:?}");
     assert!(
-        ended.stderr.contains("[3/3] style-size 36: ")
+        ended.stderr.contains("[3/3] learning-rate 4: ")
             && ended.stderr.contains("2 cells done, 1 failed, 0 left")
     );
     let sheet = picture(&bench, "sheet.png");
-    let places = ["40", "36"]
-        .map(|size| place(&sheet, &picture(&bench, &format!("cells/style-size={size}.png"))).unwrap());
-    assert!(!bench.path("cells/style-size=5.png").exists());
+    let places = ["1", "4"]
+        .map(|rate| place(&sheet, &picture(&bench, &format!("cells/learning-rate={rate}.png"))).unwrap());
+    assert!(!bench.path("cells/learning-rate=1e30.png").exists());
     // Between the two, one grey.
     let middle = u32::midpoint(places[0].0, places[1].0);
     let color = sheet.get_pixel(middle, places[0].1);
@@ -170,7 +181,8 @@ fn a_cell_that_fails_is_empty() {
     assert!((0..40).all(|x| (0..32).all(|y| is_empty(x, y))));
     // With nothing to show, an older sheet is left alone.
     bench.write("sheet.png", "an older file");
-    let ended = sweep(&bench, &["--vary", "style-size=4,5", "-o", "sheet.png"]);
+    let ended =
+        sweep(&bench, &["--vary", "learning-rate=1e30,2e30", "--optimizer", "adam", "-o", "sheet.png"]);
     assert_eq!(ended.code, Some(1));
     assert!(
         ended.stderr.contains("'sheet.png' is left as it was: 0 cells done, 2 failed"),

@@ -13,8 +13,8 @@ pub(crate) use args::SweepArgs;
 use crate::failure::{INTERRUPTED, join_lines};
 use crate::job::Verbosity;
 use crate::progress::Progress;
-use crate::{console, effects, interrupt, settings_file, summary, transfer, weight_store};
-use anyhow::{Result, bail};
+use crate::{console, effects, failure, interrupt, settings_file, summary, transfer, weight_store};
+use anyhow::{Context, Result, bail};
 use grid::{Cell, Grid};
 use indicatif::HumanDuration;
 use materials::Materials;
@@ -42,7 +42,10 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
     let mut materials = Materials::new(&args.content, &args.styles);
     let mut size = (0, 0);
     for cell in &grid.cells {
-        let (width, height) = materials.open(&cell.config)?.fitted(cell.config.size);
+        let pictures = materials.pictures(&cell.config)?;
+        pictures.check(&cell.config).map_err(|error| failure::about(&cell.label(), &error.into()))?;
+        let content = pictures.content.as_ref().context("a content")?;
+        let (width, height) = content.fitted(cell.config.size);
         size = (size.0.max(width), size.1.max(height));
     }
     check_weights(&grid, pixels)?;
