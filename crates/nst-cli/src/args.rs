@@ -24,7 +24,7 @@ Examples:
   nst stylize photo.jpg painting.jpg -o result.png --device cuda
 
 Settings come from the defaults, then --preset, then --config, then the other flags; later ones win.
-Ctrl-C saves the best picture so far; a second one ends at once.";
+Ctrl-C or SIGTERM saves the best picture so far; a second one ends at once.";
 
 const RECONSTRUCT_EXAMPLES: &str = "\
 Examples:

@@ -8,8 +8,6 @@ use std::process::ExitCode;
 const FAILED: u8 = 1;
 /// Exit code of a command that was asked for something it cannot do, whatever the files hold.
 const USAGE: u8 = 2;
-/// Exit code of a run ended by Ctrl-C, as shells have it: 128 + SIGINT.
-pub(crate) const INTERRUPTED: u8 = 130;
 
 /// A mistake in the command line or the settings.
 #[derive(Debug)]

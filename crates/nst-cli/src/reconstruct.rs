@@ -2,7 +2,7 @@
 
 use crate::args::{Half, ReconstructArgs};
 use crate::job::{Job, Sources};
-use crate::{effects, overrides, transfer};
+use crate::{effects, interrupt, overrides, transfer};
 use anyhow::Result;
 use nst::Config;
 use nst::config::{Init, Scales};
@@ -20,6 +20,7 @@ pub(crate) fn style_defaults() -> Config {
 }
 
 pub(crate) fn run(args: &ReconstructArgs) -> Result<ExitCode> {
+    interrupt::hold()?;
     let job = match &args.half {
         Half::Content(args) => {
             let config = overrides::overlay(&content_defaults(), &args.settings)?;

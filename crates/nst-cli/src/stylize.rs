@@ -4,13 +4,14 @@ use crate::args::{SettingsArgs, StylizeArgs};
 use crate::failure::{join_lines, usage};
 use crate::job::{Job, Sources};
 use crate::overrides::StylizeOverrides;
-use crate::{effects, overrides, transfer};
+use crate::{effects, interrupt, overrides, transfer};
 use anyhow::{Result, anyhow};
 use nst::{Config, Preset};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 pub(crate) fn run(args: &StylizeArgs) -> Result<ExitCode> {
+    interrupt::hold()?;
     let config = args.settings.config(&args.overrides)?;
     effects::check(&args.overrides, &[], &[&config])?;
     let sources = Sources {

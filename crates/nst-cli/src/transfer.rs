@@ -1,7 +1,7 @@
 //! A run from start to written picture.
 
 use crate::console::{number, say};
-use crate::failure::INTERRUPTED;
+use crate::interrupt::Interrupt;
 use crate::job::{Job, Verbosity};
 use crate::progress::Progress;
 use crate::snapshots::Snapshots;
@@ -12,7 +12,6 @@ use indicatif::HumanDuration;
 use nst::{Config, End, Event, Inputs, Outcome};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Runs the job, shows how it goes and writes the picture, which is the best one whatever ends the run.
@@ -25,22 +24,22 @@ pub(crate) fn run(job: &Job, inputs: Inputs) -> Result<ExitCode> {
     }
     let mut progress = Progress::new(job.verbosity)?;
     let notice = "ending after this evaluation; Ctrl-C again ends at once, without a picture";
-    let interrupted = interrupt::watch(progress.bar(), job.verbosity, notice)?;
-    let go_on = || !interrupted.load(Ordering::Relaxed);
-    paint(job, &mut progress, &go_on, |observer| nst::stylize(&job.config, inputs, &job.device, observer))
+    let interrupt = interrupt::watch(progress.bar(), job.verbosity, notice)?;
+    let stylize = |observer: &mut Observer<'_>| nst::stylize(&job.config, inputs, &job.device, observer);
+    paint(job, &mut progress, &interrupt, stylize)
 }
 
 /// What is told of each evaluation.
 type Observer<'a> = dyn FnMut(&Event<'_>) -> ControlFlow<()> + 'a;
 
-/// Makes the job's picture by `stylize` while `go_on` says so, shows how it goes and writes what came of it.
+/// Makes the job's picture by `stylize` until it is interrupted, shows how it goes and writes what came of it.
 ///
 /// # Errors
 /// As [`run`].
 pub(crate) fn paint(
     job: &Job,
     progress: &mut Progress,
-    go_on: &dyn Fn() -> bool,
+    interrupt: &Interrupt,
     stylize: impl FnOnce(&mut Observer<'_>) -> nst::Result<Outcome>,
 ) -> Result<ExitCode> {
     let start = Instant::now();
@@ -54,7 +53,11 @@ pub(crate) fn paint(
     let mut failed = None;
     let outcome = stylize(&mut |event| {
         failed = observe(event).err();
-        if failed.is_none() && go_on() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if failed.is_none() && !interrupt.is_asked() {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
     });
     progress.finish();
     let outcome = outcome?;
@@ -74,7 +77,8 @@ pub(crate) fn paint(
     if let End::Failed(reason) = &outcome.end {
         bail!("{}; '{}' {left}", failure(reason, &outcome), job.output.display());
     }
-    Ok(end(job, progress.label(), &outcome, has_result, start.elapsed()))
+    say_end(job, progress.label(), &outcome, has_result, start.elapsed());
+    Ok(if outcome.end == End::Interrupted { interrupt.exit_code() } else { ExitCode::SUCCESS })
 }
 
 /// Why a run failed, and what may help.
@@ -99,12 +103,9 @@ pub(crate) fn early(config: &Config, end: &End) -> Option<String> {
 }
 
 /// Says what came of it.
-fn end(job: &Job, label: &str, outcome: &Outcome, has_result: bool, time: Duration) -> ExitCode {
+fn say_end(job: &Job, label: &str, outcome: &Outcome, has_result: bool, time: Duration) {
     let written = job.output.display();
-    let (verb, code) = match &outcome.end {
-        End::Interrupted => ("interrupted; wrote", ExitCode::from(INTERRUPTED)),
-        _ => ("wrote", ExitCode::SUCCESS),
-    };
+    let verb = if outcome.end == End::Interrupted { "interrupted; wrote" } else { "wrote" };
     if !has_result {
         say(&format!("interrupted before there was a result; '{written}' is left as it was"));
     } else if job.verbosity != Verbosity::Quiet {
@@ -113,7 +114,6 @@ fn end(job: &Job, label: &str, outcome: &Outcome, has_result: bool, time: Durati
         }
         say(&format!("{label}{verb} {written}: {}", gain(outcome, time)));
     }
-    code
 }
 
 /// What a run came to, and what it took.

@@ -1,4 +1,4 @@
-//! Ctrl-C.
+//! Ctrl-C and SIGTERM.
 #![cfg(unix)]
 
 use nst_tests::{Bench, narrow_vgg19};
@@ -6,8 +6,12 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
 /// Sends what Ctrl-C sends.
-fn interrupt(Running(child): &Running) {
-    let status = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+fn interrupt(child: &Running) {
+    send("-INT", child);
+}
+
+fn send(signal: &str, Running(child): &Running) {
+    let status = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
     assert!(status.success());
 }
 
@@ -44,24 +48,40 @@ fn read_until(said: &mut BufReader<ChildStderr>, words: &str) {
     }
 }
 
+/// Waits until the trace has so many lines, or more; how many it has.
+fn wait_for_evaluations(bench: &Bench, count: usize) -> usize {
+    for _ in 0..6000 {
+        let lines = std::fs::read_to_string(bench.path("t.jsonl")).unwrap_or_default().lines().count();
+        if lines >= count {
+            return lines;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("no {count} evaluations")
+}
+
 #[test]
 fn once_saves_the_best_picture() {
+    saves_the_best_picture("-INT", 130);
+}
+
+/// As systems send it that shut down, or want a job's machine.
+#[test]
+fn so_does_sigterm() {
+    saves_the_best_picture("-TERM", 143);
+}
+
+fn saves_the_best_picture(signal: &str, code: i32) {
     let bench = Bench::new();
     let narrow = narrow_vgg19();
     let flags = ["--size", "40", "--model", "vgg19", "--weights", &narrow, "--trace", "t.jsonl"];
     let (mut child, mut said) = long_run(&bench, &flags);
     // Past its first step, before which there is nothing to save.
-    let lines = || std::fs::read_to_string(bench.path("t.jsonl")).unwrap_or_default().lines().count();
-    for _ in 0..6000 {
-        if lines() >= 5 {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
-    interrupt(&child);
+    wait_for_evaluations(&bench, 5);
+    send(signal, &child);
     read_until(&mut said, "Ctrl-C again ends at once");
     read_until(&mut said, "interrupted; wrote out.png");
-    assert_eq!(child.0.wait().unwrap().code(), Some(130));
+    assert_eq!(child.0.wait().unwrap().code(), Some(code));
     assert_eq!(bench.size("out.png"), (40, 32));
     // The trace ends with a whole line.
     assert!(!bench.trace("t.jsonl").is_empty());
@@ -77,6 +97,36 @@ fn twice_ends_at_once() {
     interrupt(&child);
     assert_eq!(child.0.wait().unwrap().code(), Some(130));
     assert!(!bench.path("out.png").exists());
+}
+
+#[test]
+fn so_does_sigterm_after_ctrl_c() {
+    let bench = Bench::new();
+    let (mut child, mut said) = long_run(&bench, &["--size", "200", "--threads", "1"]);
+    interrupt(&child);
+    read_until(&mut said, "Ctrl-C again ends at once");
+    send("-TERM", &child);
+    assert_eq!(child.0.wait().unwrap().code(), Some(143));
+    assert!(!bench.path("out.png").exists());
+}
+
+/// `nohup` has told it to.
+#[test]
+fn a_hangup_is_ignored_where_it_was() {
+    let bench = Bench::new();
+    let narrow = narrow_vgg19();
+    let nst = nst_tests::nst().to_str().unwrap();
+    let run = ["stylize", "content.png", "style.png", "-o", "out.png", "--iterations", "1000000"];
+    let flags = ["--size", "40", "--model", "vgg19", "--weights", &narrow, "--trace", "t.jsonl"];
+    let mut nohup = Command::new("nohup");
+    nohup.arg(nst).args(run).args(flags).current_dir(bench.path(".")).stderr(Stdio::piped());
+    let mut child = Running(nohup.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap());
+    let mut said = BufReader::new(child.0.stderr.take().unwrap());
+    read_until(&mut said, "iteration 0 of 1000000");
+    send("-HUP", &child);
+    let done = wait_for_evaluations(&bench, 5);
+    wait_for_evaluations(&bench, done + 20);
+    assert!(child.0.try_wait().unwrap().is_none());
 }
 
 #[test]

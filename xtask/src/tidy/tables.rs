@@ -81,6 +81,7 @@ pub(super) const ROOMS: &[Room] = &[
             "etcetera",
             "glob",
             "indicatif",
+            "nix",
             "noto-sans-mono-bitmap",
             "same-file",
             "serde",

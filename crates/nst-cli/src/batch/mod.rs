@@ -9,7 +9,8 @@ mod tally;
 
 pub(crate) use args::BatchArgs;
 
-use crate::failure::{INTERRUPTED, join_lines};
+use crate::failure::join_lines;
+use crate::interrupt::Interrupt;
 use crate::job::{Job, Verbosity};
 use crate::masks::{self, Source};
 use crate::progress::Progress;
@@ -20,10 +21,10 @@ use plan::{Group, Plan, Task};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use tally::Tally;
 
 pub(crate) fn run(args: &BatchArgs) -> Result<ExitCode> {
+    interrupt::hold()?;
     let config = args.settings.config(&args.overrides)?;
     config.check()?;
     effects::check(&args.overrides, &[], &[&config])?;
@@ -34,7 +35,7 @@ pub(crate) fn run(args: &BatchArgs) -> Result<ExitCode> {
     let plan = Plan::new(&args.pictures, &config, &read, settings)?;
     let verbosity = Verbosity::of(&args.talk);
     let mut tally = Tally::new(plan.count(), plan.skipped);
-    let mut interrupted = false;
+    let mut interrupted = None;
     settings.map(|file| settings_file::write(file, &config)).transpose()?;
     // Nothing is loaded for nothing.
     if plan.count() > 0 {
@@ -54,13 +55,13 @@ pub(crate) fn run(args: &BatchArgs) -> Result<ExitCode> {
         for group in plan.groups {
             batch.paint_group(&group);
         }
-        interrupted = batch.is_interrupted();
+        interrupted = batch.is_interrupted().then(|| batch.interrupt.exit_code());
         tally = batch.tally;
     }
     if verbosity != Verbosity::Quiet {
-        console::say(&tally.line(interrupted));
+        console::say(&tally.line(interrupted.is_some()));
     }
-    Ok(if interrupted { ExitCode::from(INTERRUPTED) } else { tally.exit_code() })
+    Ok(interrupted.unwrap_or_else(|| tally.exit_code()))
 }
 
 /// A batch at work.
@@ -70,13 +71,13 @@ struct Batch {
     /// With the output of the picture in work.
     job: Job,
     progress: Progress,
-    interrupt: Arc<AtomicBool>,
+    interrupt: Interrupt,
     tally: Tally,
 }
 
 impl Batch {
     fn is_interrupted(&self) -> bool {
-        self.interrupt.load(Ordering::Relaxed)
+        self.interrupt.is_asked()
     }
 
     /// Makes all pictures in one style, and says which of them fail.
@@ -115,8 +116,8 @@ impl Batch {
         let content = Some(task.content.open()?);
         let pictures = Pictures { content, styles: styles.clone(), init: self.init.clone() };
         // What is begun is brought to its end: a picture that is there is a whole one.
-        let go_on = || true;
-        transfer::paint(&self.job, &mut self.progress, &go_on, |observer| {
+        let never = Interrupt::default();
+        transfer::paint(&self.job, &mut self.progress, &never, |observer| {
             self.studio.stylize(pictures, observer)
         })?;
         Ok(())

@@ -10,7 +10,8 @@ mod vary;
 
 pub(crate) use args::SweepArgs;
 
-use crate::failure::{INTERRUPTED, join_lines};
+use crate::failure::join_lines;
+use crate::interrupt::Interrupt;
 use crate::job::Verbosity;
 use crate::progress::Progress;
 use crate::{console, effects, failure, interrupt, settings_file, summary, transfer, weight_store};
@@ -26,11 +27,10 @@ use sheet::Sheet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
+    interrupt::hold()?;
     let start = Instant::now();
     let base = args.settings.config(&args.overrides)?;
     let grid = Grid::new(&base, &args.grid.vary)?;
@@ -107,7 +107,7 @@ struct Sweep<'a> {
     studio: Option<Studio>,
     verbosity: Verbosity,
     progress: Progress,
-    interrupt: Arc<AtomicBool>,
+    interrupt: Interrupt,
     sheet: Sheet,
     done: usize,
     failed: usize,
@@ -115,7 +115,7 @@ struct Sweep<'a> {
 
 impl Sweep<'_> {
     fn is_interrupted(&self) -> bool {
-        self.interrupt.load(Ordering::Relaxed)
+        self.interrupt.is_asked()
     }
 
     /// Makes a cell's picture, and puts it on the sheet and into its file. One that is interrupted leaves its cell empty: it could
@@ -137,7 +137,7 @@ impl Sweep<'_> {
         let (progress, interrupt) = (&mut self.progress, &self.interrupt);
         let outcome = studio.stylize(pictures, &mut |event| {
             progress.observe(event);
-            if interrupt.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if interrupt.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         self.progress.finish();
         self.studio = Some(studio);
@@ -176,7 +176,7 @@ impl Sweep<'_> {
     /// Writes the sheet, if there is anything on it, and says what came of the sweep.
     fn end(self, output: &Path, all: usize, start: Instant) -> Result<ExitCode> {
         let interrupted = self.is_interrupted();
-        let Self { sheet, done, failed, .. } = self;
+        let Self { sheet, done, failed, interrupt, .. } = self;
         if done > 0 {
             sheet.into_picture()?.save(output)?;
         }
@@ -192,7 +192,7 @@ impl Sweep<'_> {
             ));
         }
         Ok(match (interrupted, failed) {
-            (true, _) => ExitCode::from(INTERRUPTED),
+            (true, _) => interrupt.exit_code(),
             (_, 0) => ExitCode::SUCCESS,
             _ => ExitCode::FAILURE,
         })
