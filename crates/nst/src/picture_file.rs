@@ -3,6 +3,7 @@
 use crate::picture::MAX_PIXELS;
 use crate::{Error, Picture, Result, WholeFile, jpeg};
 use image::codecs::jpeg::JpegEncoder;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage, RgbaImage};
 use std::fs::File;
 use std::io::{Cursor, Read};
@@ -81,6 +82,12 @@ impl Picture {
             ImageFormat::Jpeg => {
                 image.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY))
             }
+            // The default is made for speed, which is nothing beside a run.
+            ImageFormat::Png => image.write_with_encoder(PngEncoder::new_with_quality(
+                &mut bytes,
+                CompressionType::Default,
+                FilterType::Adaptive,
+            )),
             _ => image.write_to(&mut bytes, format),
         }
         .map_err(|error| fail(explain(&error)))?;
@@ -167,6 +174,19 @@ mod tests {
         assert_eq!((read.width(), read.height(), read.alpha()), (4, 3, None));
         // Nothing else was left in the folder.
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 5);
+    }
+
+    #[test]
+    fn png_is_compressed_well() {
+        let value = |i: usize| ((i / 3 % 96) as f32 / 9.0).sin() * ((i / 288) as f32 / 7.0).cos() / 2.0 + 0.5;
+        let picture = Picture::new(96, 96, (0..96 * 96 * 3).map(value).collect(), None).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        picture.save(&path).unwrap();
+        let mut fast = std::io::Cursor::new(Vec::new());
+        image::open(&path).unwrap().write_to(&mut fast, image::ImageFormat::Png).unwrap();
+        let (size, fast) = (std::fs::metadata(&path).unwrap().len(), fast.get_ref().len() as u64);
+        assert!(size * 10 < fast * 9, "{size} and {fast} bytes");
     }
 
     #[test]
