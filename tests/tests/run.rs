@@ -208,8 +208,9 @@ fn what_cannot_be_done_is_said_before_anything_is_done() {
         problem(&config(), &Inputs { styles: vec![picture(1, 5000, 1)], ..inputs() })
             .contains("style picture is 1x5000")
     );
-    assert!(problem(&Config { size: 8, ..config() }, &inputs()).contains("resulting picture"));
-    assert!(problem(&Config { style_size: Some(8), ..config() }, &inputs()).contains("style"));
+    assert!(problem(&Config { size: 8, ..config() }, &inputs()).starts_with("size: makes a picture of 8x6"));
+    let small_style = Config { style_size: Some(8), ..config() };
+    assert!(problem(&small_style, &inputs()).starts_with("style-size: makes a picture of 7x8"));
     assert!(
         problem(&Config { style_blend: vec![1.0, 2.0], ..config() }, &inputs())
             .starts_with("style-blend: 2 weights for 1")
