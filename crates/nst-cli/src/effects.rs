@@ -2,11 +2,18 @@
 //! types one means something by it, and would not notice.
 
 use crate::failure::usage;
-use crate::overrides::given;
 use anyhow::Result;
 use nst::Config;
 use nst::config::{Init, Optimizer};
 use serde::Serialize;
+
+/// The flags that were given, as settings.
+///
+/// # Errors
+/// If one is beyond TOML.
+pub(crate) fn given(flags: &impl Serialize) -> Result<toml::Table> {
+    toml::Table::try_from(flags).map_err(|error| usage(format!("settings: {error}")))
+}
 
 /// What settings need for an effect, in words.
 type Need = (&'static [&'static str], fn(&Config) -> bool, &'static str);

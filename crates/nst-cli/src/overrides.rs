@@ -2,6 +2,7 @@
 //! configuration file: one mechanism, and one set of names.
 
 use crate::adam_options::AdamOptions;
+use crate::effects::given;
 use crate::masks::MaskOptions;
 use clap::builder::PossibleValuesParser;
 use nst::config::{
@@ -21,14 +22,6 @@ const MAX_SEED: u64 = i64::MAX as u64;
 /// If a flag's value cannot be that setting.
 pub(crate) fn overlay(config: &Config, flags: &impl Serialize) -> anyhow::Result<Config> {
     Ok(config.overlay(&given(flags)?)?)
-}
-
-/// The flags that were given, as settings.
-///
-/// # Errors
-/// If one is beyond TOML.
-pub(crate) fn given(flags: &impl Serialize) -> anyhow::Result<toml::Table> {
-    toml::Table::try_from(flags).map_err(|error| crate::failure::usage(format!("settings: {error}")))
 }
 
 /// Settings of `nst stylize`: all there are.
