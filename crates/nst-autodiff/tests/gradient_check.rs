@@ -7,7 +7,7 @@
 
 use nst_autodiff::{Result, Tape, Var};
 use nst_tensor::{
-    Activation, Border, Device, Epilogue, Filter, Map, Padding, Pooling, Region, Tensor, Variation,
+    Activation, Binning, Border, Device, Epilogue, Filter, Map, Padding, Pooling, Region, Tensor, Variation,
 };
 use std::slice::from_ref;
 
@@ -86,6 +86,20 @@ fn products_of_matrices() {
     let features = tensor(&device, [1, 2, 3, 4], 1);
     check("gram", from_ref(&features), |v| v[0].gram());
     check("gram beside others", from_ref(&features), |v| v[0].gram()?.sum()?.add(&v[0].square()?.sum()?));
+}
+
+/// Values are halves between bins, and beyond them: no step crosses one.
+#[test]
+fn histograms() {
+    let device = Device::cpu();
+    let halves = |seed| -> Vec<f32> { values(12, seed).iter().map(|x| (3.0 * x).floor() + 0.5).collect() };
+    let features = Tensor::new(&device, [1, 2, 3, 2], &halves(1)).unwrap();
+    let grid = Tensor::new(&device, [2, 2], &[-2.0, -1.0, 1.0, 0.5]).unwrap();
+    let weights = Tensor::new(&device, [6, 1], &[1.0, 0.5, 0.0, 2.0, 1.0, 0.25]).unwrap();
+    for weights in [None, Some(weights)] {
+        let binning = Binning { bins: 4, grid: grid.clone(), weights };
+        check("histogram", from_ref(&features), |v| v[0].histogram(&binning));
+    }
 }
 
 #[test]

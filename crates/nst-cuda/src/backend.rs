@@ -5,11 +5,11 @@ use crate::allocator::Block;
 use crate::array::Filter;
 use crate::cuda::{Cuda, Done, buffer};
 use crate::kernels::{
-    conv2d, elementwise, pack, peak, pool, products, reduce, region, resize, total_variation,
+    conv2d, elementwise, histogram, pack, peak, pool, products, reduce, region, resize, total_variation,
 };
 use nst_tensor::{
-    Backend, Border, Buffer, Conv2d, Epilogue, Gate, Map, Memory, Padding, Pool2d, Pooling, Region, Shape,
-    Taps, Tensor, Transpose, Variation, Zip,
+    Backend, Binning, Border, Buffer, Conv2d, Epilogue, Gate, Map, Memory, Padding, Pool2d, Pooling, Region,
+    Shape, Taps, Tensor, Transpose, Variation, Zip,
 };
 use std::sync::Arc;
 
@@ -136,6 +136,16 @@ impl Backend for Cuda {
             return Ok(buffer(output));
         };
         self.updated("gram_backward", sum, |sum| multiply(sum, true))
+    }
+
+    fn histogram(&self, binning: &Binning, x: &Tensor) -> Done<Buffer> {
+        let bins = self.bins(binning)?;
+        histogram::forward(&self.stream, &bins, self.array(x)?, matrix(x)).map(buffer)
+    }
+
+    fn histogram_backward(&self, binning: &Binning, x: &Tensor, gradient: &Tensor) -> Done<Buffer> {
+        let (bins, gradient) = (self.bins(binning)?, self.array(gradient)?);
+        histogram::backward(&self.stream, &bins, self.array(x)?, matrix(x), gradient).map(buffer)
     }
 
     fn pack_filter(&self, oihw: &Tensor) -> Done<Buffer> {

@@ -2,9 +2,10 @@
 
 use crate::allocator::Block;
 use crate::array::Array;
+use crate::kernels::histogram::Bins;
 use crate::stream::Stream;
 use crate::{Precision, Result};
-use nst_tensor::{Buffer, Tensor};
+use nst_tensor::{Binning, Buffer, Tensor};
 use std::sync::Arc;
 
 /// A GPU.
@@ -25,6 +26,12 @@ impl Cuda {
     /// What is kept of a tensor.
     pub(crate) fn array<'a>(&self, tensor: &'a Tensor) -> Done<&'a Array> {
         self.found(tensor.buffer(), "read a tensor")
+    }
+
+    /// How values are counted, as the kernels want it.
+    pub(crate) fn bins<'a>(&self, binning: &'a Binning) -> Done<Bins<'a>> {
+        let weights = binning.weights.as_ref().map(|weights| self.array(weights)).transpose()?;
+        Ok(Bins { count: binning.bins, grid: self.array(&binning.grid)?, weights })
     }
 
     /// What is kept in a buffer.

@@ -1,8 +1,8 @@
 //! Kernels of a convolutional network on the CPU: slices in, slices out.
 //!
 //! This is the bottom of the house. It holds the loops that take nearly all the time of a style transfer:
-//! convolution and its two gradients, matrix products, the Gram matrix, pooling, total variation, sums; and what pictures,
-//! tiles and masks need: resizing, crops, borders.
+//! convolution and its two gradients, matrix products, the Gram matrix, histograms, pooling, total variation, sums; and what
+//! pictures, tiles and masks need: resizing, crops, borders.
 //!
 //! **What it does not know:** no tensor, no device, no tape, no network. A routine takes slices and a small geometry
 //! struct, checks that the lengths fit (and panics if they do not: that is a defect of the caller), and returns slices or
@@ -41,6 +41,7 @@ mod crop;
 mod filter;
 mod gate;
 mod gram;
+mod histogram;
 mod isa;
 mod long_vectors;
 mod matmul;
@@ -66,6 +67,7 @@ pub use crop::{Region, add_region, crop};
 pub use filter::PackedFilter;
 pub use gate::Gate;
 pub use gram::{Update, gram, gram_backward};
+pub use histogram::{Bins, histogram, histogram_backward};
 pub use isa::Isa;
 pub use long_vectors::{dots, linear_combination};
 pub use matmul::{Transpose, matmul};

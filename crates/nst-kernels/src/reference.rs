@@ -5,6 +5,9 @@ use crate::{
     Activation, Border, Conv2d, Epilogue, Gate, Interpolation, Padding, Pool2d, Pooling, Region, Transpose,
 };
 
+mod histogram;
+pub use histogram::{histogram, histogram_backward};
+
 /// Reproducible values in -1..1 (Knuth's multiplicative hash of the index), different for each `seed`.
 pub fn test_values(len: usize, seed: u32) -> Vec<f32> {
     let hash =

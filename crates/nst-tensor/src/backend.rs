@@ -1,8 +1,8 @@
 //! Everything a device must be able to do.
 
 use crate::{
-    Border, Conv2d, Epilogue, Gate, Padding, Pool2d, Pooling, Region, Result, Shape, Taps, Tensor, Transpose,
-    Variation,
+    Binning, Border, Conv2d, Epilogue, Gate, Padding, Pool2d, Pooling, Region, Result, Shape, Taps, Tensor,
+    Transpose, Variation,
 };
 use std::any::Any;
 use std::fmt::Debug;
@@ -105,6 +105,11 @@ pub trait Backend: Debug + Send + Sync {
     fn gram(&self, x: &Tensor) -> Result<Buffer>;
     /// Its gradient, `x (gradient + gradientᵀ)`, added to `sum` if there is one: in place where nobody else holds it.
     fn gram_backward(&self, x: &Tensor, gradient: &Tensor, sum: Option<Tensor>) -> Result<Buffer>;
+
+    /// The histogram of each channel, accumulated in double precision: a value counts for two neighbouring bins.
+    fn histogram(&self, binning: &Binning, x: &Tensor) -> Result<Buffer>;
+    /// Its gradient.
+    fn histogram_backward(&self, binning: &Binning, x: &Tensor, gradient: &Tensor) -> Result<Buffer>;
 
     /// Lays a filter (OIHW) out as this device's convolutions want it.
     fn pack_filter(&self, oihw: &Tensor) -> Result<Buffer>;

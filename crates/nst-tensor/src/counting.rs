@@ -2,8 +2,8 @@
 
 use crate::backend::{Backend, Buffer, Map, Memory, Zip};
 use crate::{
-    Border, Conv2d, Device, Epilogue, Gate, Padding, Pool2d, Pooling, Region, Result, Shape, Taps, Tensor,
-    Transpose, Variation,
+    Binning, Border, Conv2d, Device, Epilogue, Gate, Padding, Pool2d, Pooling, Region, Result, Shape, Taps,
+    Tensor, Transpose, Variation,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -117,6 +117,8 @@ pass_on! {
     fn matmul(a: (&Tensor, Transpose), b: (&Tensor, Transpose)) -> Result<Buffer>;
     fn gram(x: &Tensor) -> Result<Buffer>;
     fn gram_backward(x: &Tensor, gradient: &Tensor, sum: Option<Tensor>) -> Result<Buffer>;
+    fn histogram(binning: &Binning, x: &Tensor) -> Result<Buffer>;
+    fn histogram_backward(binning: &Binning, x: &Tensor, gradient: &Tensor) -> Result<Buffer>;
     fn pack_filter(oihw: &Tensor) -> Result<Buffer>;
     fn conv2d(conv: &Conv2d, input: &Tensor, filter: &Buffer, epilogue: &Epilogue<'_>, wanted: bool)
         -> Result<(Buffer, Option<Buffer>)>;

@@ -44,5 +44,6 @@ pub use gate::{Epilogue, Gate};
 pub use nst_kernels::{
     Activation, Border, Conv2d, Interpolation, Padding, Pool2d, Pooling, Region, Taps, Transpose, Variation,
 };
+pub use ops::Binning;
 pub use shape::Shape;
 pub use tensor::Tensor;

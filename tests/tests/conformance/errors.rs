@@ -2,8 +2,8 @@
 
 use crate::devices::present;
 use nst_tensor::{
-    Border, Device, Epilogue, Error, Filter, Gate, Interpolation, Padding, Pooling, Region, Result, Shape,
-    Tensor, Transpose, Variation, Zip,
+    Binning, Border, Device, Epilogue, Error, Filter, Gate, Interpolation, Padding, Pooling, Region, Result,
+    Shape, Tensor, Transpose, Variation, Zip,
 };
 
 fn full(device: &Device, shape: impl Into<Shape>) -> Tensor {
@@ -171,6 +171,30 @@ fn images() {
         refuses(image.clone().add_region(&x, 0, 0), "add_region");
         refuses(x.resize(7, 5, Interpolation::Linear), "resize");
         refuses(x.resize_backward(7, 5, Interpolation::Linear), "resize_backward");
+    }
+}
+
+#[test]
+fn histograms() {
+    for device in &present() {
+        let refuses = |result: Result<Tensor>, message: &str| refuses_shape(result, device, message);
+        let (x, grid) = (full(device, [1, 7, 5, 3]), full(device, [2, 3]));
+        let good = Binning { bins: 4, grid, weights: None };
+        for bins in [0, 1, usize::MAX] {
+            let message = format!("histogram: expected 2 to 65536 bins, got {bins}");
+            refuses(x.histogram(&Binning { bins, ..good.clone() }), &message);
+        }
+        let other = Binning { grid: full(device, [2, 4]), ..good.clone() };
+        refuses(x.histogram(&other), "histogram: expected a grid of [2, 3], got [2, 4]");
+        let other = Binning { weights: Some(full(device, [7, 4])), ..good.clone() };
+        refuses(x.histogram(&other), "histogram: expected 35 weights, got [7, 4]");
+        refuses(full(device, []).histogram(&good), "histogram: expected [.., channels], got []");
+        refuses(
+            full(device, [3, 3]).histogram_backward(&x, &good),
+            "histogram_backward: expected [4, 3], got [3, 3]",
+        );
+        let there = Binning { grid: full(&Device::cpu(), [2, 3]), ..good };
+        assert!(matches!(x.histogram(&there), Err(Error::Device { .. })), "on {device:?}");
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::numbers::random;
 use nst_tensor::{
-    Activation, Border, Counting, Device, Epilogue, Error, Filter, Interpolation, Map, Padding, Pooling,
-    Region, Shape, Tensor, Transpose, Variation, Zip,
+    Activation, Binning, Border, Counting, Device, Epilogue, Error, Filter, Interpolation, Map, Padding,
+    Pooling, Region, Shape, Tensor, Transpose, Variation, Zip,
 };
 
 /// What the operations return.
@@ -31,6 +31,11 @@ impl Results {
         let part = x.crop(Region { top: 5, left: 7, height: 53, width: 41 })?;
         let border = Border { top: 3, bottom: 5, left: 2, right: 7 };
         let [max, average] = [x.pool2d(Pooling::Max)?, x.pool2d(Pooling::Average)?];
+        let grid = random(device, &Shape::from([1, 32]), 5).0;
+        let grid = Tensor::new(device, [2, 32], &[grid.to_vec()?, vec![40.0; 32]].concat())?;
+        let binning =
+            Binning { bins: 150, grid, weights: Some(random(device, &Shape::from([61 * 67]), 6).0) };
+        let histogram = x.histogram(&binning)?;
         let tensors = vec![
             ("fill", device.repeated(|| Tensor::full(device, &map, 2.5))?),
             ("map", x.map(Map::Affine { scale: 1.7, offset: 0.1 })?),
@@ -42,6 +47,8 @@ impl Results {
             ("gram_backward", gram.gram_backward(&y, None)?),
             ("gram_backward", gram.gram_backward(&y, Some(x.scale(2.0)?))?),
             ("gram", gram),
+            ("histogram_backward", histogram.histogram_backward(&x, &binning)?),
+            ("histogram", histogram),
             ("conv2d_backward_data", pooled.conv2d_backward_data(&gate, &filter, 1, &map)?),
             ("conv2d_backward_filter", convolved.conv2d_backward_filter(&x, &filter, 1)?),
             ("conv2d", pooled),

@@ -23,6 +23,7 @@ mod devices;
 mod elementwise;
 mod errors;
 mod every_operation;
+mod histograms;
 mod image;
 mod matrix;
 mod memory;
@@ -41,6 +42,7 @@ fn every_operation_has_a_test() {
     let modules = [
         convolution::OPERATIONS,
         elementwise::OPERATIONS,
+        histograms::OPERATIONS,
         image::OPERATIONS,
         matrix::OPERATIONS,
         memory::OPERATIONS,

@@ -14,6 +14,7 @@ const MOST: f64 = 1.1;
 const EXCEPTIONS: &[(&str, &str)] = &[
     ("pack", "turns filters around, once a run, and Gram gradients of a few hundred channels"),
     ("sum_filter", "turns a filter's gradient around: for training networks"),
+    ("histogram_backward", "looks two bins up for each value, wherever they are"),
     ("rows", "turns matrices around, and pads three channels to four"),
 ];
 

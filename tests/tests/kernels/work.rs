@@ -2,8 +2,8 @@
 
 use nst_kernels::reference::test_values;
 use nst_tensor::{
-    Activation, Border, Device, Epilogue, Filter, Interpolation, Map, Padding, Pooling, Region, Result,
-    Shape, Tensor, Transpose, Variation, Zip,
+    Activation, Binning, Border, Device, Epilogue, Filter, Interpolation, Map, Padding, Pooling, Region,
+    Result, Shape, Tensor, Transpose, Variation, Zip,
 };
 
 fn random(device: &Device, shape: impl Into<Shape>, seed: u32) -> Result<Tensor> {
@@ -79,6 +79,13 @@ fn every(device: &Device, shape: [usize; 4], out_channels: usize) -> Result<()> 
     gram.gram_backward(&x, Some(y.scale(2.0)?))?;
     let matrix = x.reshape([batch * height * width, channels])?;
     matrix.matmul(Transpose::Yes, &matrix, Transpose::No)?;
+
+    let grid = Tensor::new(device, [2, channels], &[vec![-0.75; channels], vec![100.0; channels]].concat())?;
+    let weights = random(device, [batch * height * width], 6)?.map(Map::Abs)?;
+    for weights in [None, Some(weights)] {
+        let binning = Binning { bins: 150, grid: grid.clone(), weights };
+        x.histogram(&binning)?.histogram_backward(&x, &binning)?;
+    }
 
     x.map(Map::Square)?.map(Map::Sqrt)?.map(Map::Relu)?.map(Map::Abs)?;
     for op in [Zip::Add, Zip::Sub, Zip::Mul, Zip::Div, Zip::Mask] {

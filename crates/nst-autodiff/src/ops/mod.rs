@@ -2,6 +2,7 @@
 
 mod conv2d;
 mod elementwise;
+mod histogram;
 mod image;
 mod matrix;
 mod region;

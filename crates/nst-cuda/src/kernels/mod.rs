@@ -7,6 +7,7 @@
 
 pub(crate) mod conv2d;
 pub(crate) mod elementwise;
+pub(crate) mod histogram;
 pub(crate) mod pack;
 pub(crate) mod peak;
 pub(crate) mod pool;

@@ -5,7 +5,8 @@ use super::array::Array;
 use super::filter::Filter;
 use super::store::Element;
 use crate::backend::Buffer;
-use crate::{Error, Result, Tensor};
+use crate::{Conv2d, Error, Result, Tensor};
+use nst_kernels::PackedFilter;
 use std::sync::Arc;
 
 impl Cpu {
@@ -25,6 +26,29 @@ impl Cpu {
 
     pub(super) fn filter<'a>(&self, filter: &'a Buffer) -> Result<&'a Filter> {
         filter.downcast_ref().ok_or_else(|| self.foreign("read a filter"))
+    }
+
+    /// A filter (OIHW), packed.
+    pub(super) fn packed(&self, oihw: &Tensor) -> Result<Buffer> {
+        let &[out_channels, in_channels, height, width] = oihw.shape().dims() else {
+            return Err(Error::shape(
+                "pack_filter",
+                "[out channels, in channels, height, width]",
+                oihw.shape(),
+            ));
+        };
+        let conv = Conv2d {
+            batch: 0,
+            height,
+            width,
+            in_channels,
+            out_channels,
+            kernel: [height, width],
+            padding: 0,
+        };
+        let values = self.values(oihw)?;
+        let packed = self.run(|| PackedFilter::new(self.isa, &conv, values));
+        Ok(Arc::new(Filter::new(packed, &self.store)))
     }
 
     /// An array of any values. An error instead of an abort where the system refuses so much memory.

@@ -1,7 +1,8 @@
-//! Operations on single elements, by ndarray's parallel iteration.
+//! Operations on single elements, by ndarray's parallel iteration, and the greatest of them.
 
 use crate::backend::{Map, Zip};
 use ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, ShapeError, Zip as Elements};
+use rayon::prelude::*;
 
 /// Applies `op` to each element.
 pub(super) fn map(x: &[f32], op: Map, output: &mut [f32]) {
@@ -46,4 +47,11 @@ pub(super) fn zip(a: &[f32], b: &[f32], op: Zip, output: &mut [f32]) -> Result<(
         Zip::Div => each(a, b, output, |a, b| a / b),
         Zip::Mask => each(a, b, output, |a, b| if b > 0.0 { a } else { 0.0 }),
     }
+}
+
+/// The greatest absolute value, NaN if there is one, 0 of nothing.
+pub(super) fn max_abs(values: &[f32]) -> f64 {
+    // Comparisons with NaN are false: written so that a NaN replaces any number and nothing replaces it.
+    let greater = |a: f32, b: f32| if a.is_nan() || a > b { a } else { b };
+    f64::from(values.par_iter().map(|x| x.abs()).reduce(|| 0.0, greater))
 }

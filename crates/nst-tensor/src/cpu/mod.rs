@@ -4,17 +4,17 @@ mod array;
 mod buffers;
 mod elementwise;
 mod filter;
+mod histogram;
 mod plan;
 mod store;
 
 use crate::backend::{Backend, Buffer, Map, Memory, Zip};
 use crate::{
-    Border, Conv2d, Epilogue, Error, Gate, Padding, Pool2d, Pooling, Region, Result, Shape, Taps, Tensor,
-    Transpose, Variation,
+    Binning, Border, Conv2d, Epilogue, Error, Gate, Padding, Pool2d, Pooling, Region, Result, Shape, Taps,
+    Tensor, Transpose, Variation,
 };
 use array::Array;
-use filter::Filter;
-use nst_kernels::{Isa, PackedFilter, Update, Workspace};
+use nst_kernels::{Isa, Update, Workspace};
 use std::sync::Arc;
 use store::Store;
 
@@ -110,14 +110,8 @@ impl Backend for Cpu {
     }
 
     fn max_abs(&self, tensors: &[&Tensor]) -> Result<Vec<f64>> {
-        use rayon::prelude::*;
-        // Comparisons with NaN are false: written so that a NaN replaces any number and nothing replaces it.
-        let greater = |a: f32, b: f32| if a.is_nan() || a > b { a } else { b };
         let values = tensors.iter().map(|tensor| self.values(tensor)).collect::<Result<Vec<_>>>()?;
-        Ok(self.run(|| {
-            let greatest = |values: &[f32]| values.par_iter().map(|x| x.abs()).reduce(|| 0.0, greater);
-            values.into_iter().map(|values| f64::from(greatest(values))).collect()
-        }))
+        Ok(self.run(|| values.into_iter().map(elementwise::max_abs).collect()))
     }
 
     fn sum(&self, x: &Tensor) -> Result<Buffer> {
@@ -162,26 +156,16 @@ impl Backend for Cpu {
         self.updated(sum, |output| multiply(Update::Add, output))
     }
 
+    fn histogram(&self, binning: &Binning, x: &Tensor) -> Result<Buffer> {
+        self.binned(binning, x)
+    }
+
+    fn histogram_backward(&self, binning: &Binning, x: &Tensor, gradient: &Tensor) -> Result<Buffer> {
+        self.binned_backward(binning, x, gradient)
+    }
+
     fn pack_filter(&self, oihw: &Tensor) -> Result<Buffer> {
-        let &[out_channels, in_channels, height, width] = oihw.shape().dims() else {
-            return Err(Error::shape(
-                "pack_filter",
-                "[out channels, in channels, height, width]",
-                oihw.shape(),
-            ));
-        };
-        let conv = Conv2d {
-            batch: 0,
-            height,
-            width,
-            in_channels,
-            out_channels,
-            kernel: [height, width],
-            padding: 0,
-        };
-        let values = self.values(oihw)?;
-        let packed = self.run(|| PackedFilter::new(self.isa, &conv, values));
-        Ok(Arc::new(Filter::new(packed, &self.store)))
+        self.packed(oihw)
     }
 
     fn conv2d(

@@ -2,7 +2,10 @@
 
 mod conv2d;
 mod elementwise;
+mod histogram;
 mod image;
 mod matrix;
 mod region;
 mod resize;
+
+pub use histogram::Binning;
