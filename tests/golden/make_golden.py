@@ -5,7 +5,7 @@
     venv/bin/python tests/golden/make_golden.py
 
 Names of what to make (features, losses, gradient, runs, optimizers, resize,
-crowsonkb) may follow; without any, all are made. README.md says what each file holds.
+crowsonkb, histogram) may follow; without any, all are made. README.md says what each file holds.
 """
 
 import sys
@@ -15,6 +15,7 @@ import torch
 import golden_crowsonkb
 import golden_features
 import golden_gradient
+import golden_histogram
 import golden_losses
 import golden_optimizers
 import golden_resize
@@ -29,6 +30,7 @@ MAKERS = {
     "optimizers": golden_optimizers.make,
     "resize": golden_resize.make,
     "crowsonkb": golden_crowsonkb.make,
+    "histogram": golden_histogram.make,
 }
 
 

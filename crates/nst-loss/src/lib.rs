@@ -13,6 +13,7 @@
 //! | [`StyleLoss`] with [`StyleKind::Covariance`] | features | `FᵀF` and the channel sums | the Gram matrix of centred features |
 //! | [`MomentsLoss`] | features | the channel sums of F and F² | Li, Wang, Liu and Hou 2017 |
 //! | [`WassersteinLoss`] | features | `FᵀF` and the channel sums | Olkin and Pukelsheim 1982; crowsonkb's style-transfer-pytorch |
+//! | [`HistogramLoss`] | features | each channel's histogram | Risser, Wilmot and Barnes 2017 |
 //! | [`VariationLoss`] | image | summed differences of neighbours | Rudin, Osher and Fatemi 1992; Mahendran and Vedaldi 2015 |
 //! | [`NinePointLoss`] | image | weighted squared differences of neighbours, diagonal ones too | crowsonkb's style-transfer-pytorch |
 //!
@@ -45,11 +46,13 @@ mod content;
 mod cosine;
 mod error;
 mod guide;
+mod histogram;
 mod loss;
 mod matrix_root;
 mod moments;
 mod nine_point;
 mod style;
+mod transport;
 mod variation;
 mod wasserstein;
 
@@ -57,6 +60,7 @@ pub use content::{ContentLoss, ContentScaling};
 pub use cosine::CosineLoss;
 pub use error::{Error, Result};
 pub use guide::Guide;
+pub use histogram::HistogramLoss;
 pub use loss::{Loss, Statistic};
 pub use moments::MomentsLoss;
 pub use nine_point::NinePointLoss;

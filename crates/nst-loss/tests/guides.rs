@@ -5,8 +5,8 @@
 use approx::assert_relative_eq;
 use nst_autodiff::{Tape, Var};
 use nst_loss::{
-    ContentLoss, ContentScaling, CosineLoss, Guide, Loss, MomentsLoss, StyleKind, StyleLoss, StyleScaling,
-    Variation, VariationLoss, WassersteinLoss, style_descriptor,
+    ContentLoss, ContentScaling, CosineLoss, Guide, HistogramLoss, Loss, MomentsLoss, StyleKind, StyleLoss,
+    StyleScaling, Variation, VariationLoss, WassersteinLoss, style_descriptor,
 };
 use nst_tensor::{Device, Tensor};
 
@@ -31,6 +31,8 @@ fn style_losses(device: &Device) -> Vec<Box<dyn Loss>> {
     losses.push(Box::new(MomentsLoss::new(&MomentsLoss::descriptor(&style, None).unwrap()).unwrap()));
     let target = WassersteinLoss::descriptor(&style, None).unwrap();
     losses.push(Box::new(WassersteinLoss::new(&target, 0.01).unwrap()));
+    let target = HistogramLoss::descriptor(&style, None).unwrap();
+    losses.push(Box::new(HistogramLoss::new(&target).unwrap()));
     losses
 }
 
@@ -113,7 +115,6 @@ fn guides_that_add_up_to_1_have_statistics_that_add_up_to_the_whole() {
 
 #[test]
 fn gradients_agree_with_finite_differences() {
-    const STEP: f32 = 1.0 / 256.0;
     let device = Device::cpu();
     let (image, guide) = (features(&device, HEIGHT, 1), guide(&device, soft));
     for (index, loss) in style_losses(&device).iter().chain(&content_losses(&device)).enumerate() {
@@ -124,6 +125,13 @@ fn gradients_agree_with_finite_differences() {
         let gradient = gradients.get(&x).unwrap().to_vec().unwrap();
         let scale = gradient.iter().fold(0.0f32, |scale, g| scale.max(g.abs()));
         let values = image.to_vec().unwrap();
+        let (step, tolerance) = match index {
+            // The Wasserstein distance is a difference of traces of about 1, which cancel.
+            3 => (1.0 / 256.0, 5e-2),
+            // Of so few values, each draws the others' ranks along: the slope changes from bin to bin.
+            4 => (1.0 / 8192.0, 1e-2),
+            _ => (1.0 / 256.0, 4e-3),
+        };
         for (at, &actual) in gradient.iter().enumerate() {
             let moved = |step: f32| {
                 let mut values = values.clone();
@@ -131,9 +139,7 @@ fn gradients_agree_with_finite_differences() {
                 let moved = Tensor::new(&device, image.shape(), &values).unwrap();
                 value(loss.as_ref(), &moved, Some(&guide))
             };
-            let expected = ((moved(STEP) - moved(-STEP)) / f64::from(2.0 * STEP)) as f32;
-            // The Wasserstein distance is a difference of traces of about 1, which cancel.
-            let tolerance = if index == 3 { 5e-2 } else { 4e-3 };
+            let expected = ((moved(step) - moved(-step)) / f64::from(2.0 * step)) as f32;
             assert!(
                 (actual - expected).abs() < tolerance * scale,
                 "loss {index} at {at}: {actual}, {expected}"

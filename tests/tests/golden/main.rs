@@ -4,6 +4,7 @@ mod crowsonkb;
 mod exact;
 mod features;
 mod gradient;
+mod histogram;
 mod losses;
 mod resize;
 mod rounding;
