@@ -6,6 +6,14 @@ use nst_tensor::{Counting, Device};
 use nst_tests::small_run::{config, inputs, picture, run};
 use std::ops::ControlFlow;
 
+const STYLE_LOSSES: [StyleLoss; 5] = [
+    StyleLoss::Gram,
+    StyleLoss::Covariance,
+    StyleLoss::Moments,
+    StyleLoss::Wasserstein,
+    StyleLoss::Histogram,
+];
+
 #[test]
 fn every_optimizer_lowers_the_loss_and_reports_what_it_did() {
     for (optimizer, line_search, steps) in [
@@ -31,7 +39,7 @@ fn every_optimizer_lowers_the_loss_and_reports_what_it_did() {
 #[test]
 fn every_loss_is_lowered_and_is_another_one() {
     let mut initial = Vec::new();
-    for style_loss in [StyleLoss::Gram, StyleLoss::Covariance, StyleLoss::Moments, StyleLoss::Wasserstein] {
+    for style_loss in STYLE_LOSSES {
         for layer_balance in [LayerBalance::None, LayerBalance::Energy] {
             for content_loss in [ContentLoss::Squared, ContentLoss::Cosine] {
                 let config = Config { style_loss, layer_balance, content_loss, ..config() };
@@ -45,6 +53,26 @@ fn every_loss_is_lowered_and_is_another_one() {
             }
         }
     }
+}
+
+/// They count as style, beside the loss that is asked for or alone.
+#[test]
+fn histograms_count_beside_the_style_loss() {
+    let start = Config { init: Init::Style, layer_balance: LayerBalance::Energy, ..config() };
+    let plain = run(&start, &inputs()).0.initial;
+    let beside = Config { histogram_weight: 2.0, ..start };
+    let (outcome, _) = run(&beside, &inputs());
+    let both = &outcome.initial;
+    assert!(outcome.best.total < 0.8 * both.total);
+    let (common, added): (Vec<_>, Vec<_>) =
+        both.terms.iter().cloned().partition(|term| !term.name.starts_with("histogram"));
+    assert_eq!(common, plain.terms);
+    let names: Vec<&str> = added.iter().map(|term| term.name.as_str()).collect();
+    assert_eq!(names, ["histogram relu1_1", "histogram relu4_1"]);
+    let sum: f64 = added.iter().map(|term| term.value).sum();
+    assert!(sum > 0.0 && (plain.style + sum - both.style).abs() < 1e-9 * both.style);
+    let alone = run(&Config { style_weight: 0.0, ..beside }, &inputs()).0.initial;
+    assert_eq!((alone.style, alone.terms.len()), (sum, plain.terms.len() - 5 + 2));
 }
 
 #[test]

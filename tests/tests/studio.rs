@@ -101,6 +101,9 @@ fn settings_may_change_from_run_to_run() {
         (Config { size: 36, ..start.clone() }, false),
         // Of other sizes, it is.
         (start.clone(), true),
+        (Config { histogram_weight: 1.0, ..start.clone() }, false),
+        (Config { histogram_weight: 3.0, ..start.clone() }, true),
+        (Config { histogram_weight: 3.0, style_weight: 0.0, ..start.clone() }, false),
     ] {
         counting.forget();
         let other = studio.with(&changed).expect("settings").expect("the same network");

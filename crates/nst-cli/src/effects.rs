@@ -19,13 +19,14 @@ pub(crate) fn given(flags: &impl Serialize) -> Result<toml::Table> {
 type Need = (&'static [&'static str], fn(&Config) -> bool, &'static str);
 
 /// `seed` is not among them: scripts may give it to every run.
-const NEEDS: [Need; 5] = [
+const NEEDS: [Need; 6] = [
     (&["betas"], |config| config.optimizer == Optimizer::Adam, "the optimizer adam"),
     (
         &["line-search", "steps", "history", "tolerance-gradient", "tolerance-change"],
         |config| config.optimizer == Optimizer::Lbfgs,
         "the optimizer lbfgs",
     ),
+    (&["histogram-layers"], |config| config.histogram_weight > 0.0, "a histogram-weight"),
     (&["mask-softness"], |config| config.mask.is_some(), "a mask"),
     (&["noise"], |config| config.init == Init::Noise, "init noise"),
     (&["tv"], |config| config.tv_weight > 0.0, "a tv-weight"),

@@ -22,6 +22,7 @@ mod progress;
 mod reconstruct;
 mod settings_file;
 mod snapshots;
+mod style_options;
 mod stylize;
 mod summary;
 mod sweep;

@@ -4,10 +4,11 @@
 use crate::adam_options::AdamOptions;
 use crate::effects::given;
 use crate::masks::MaskOptions;
+use crate::style_options::StyleOptions;
 use clap::builder::PossibleValuesParser;
 use nst::config::{
-    Color, ContentLoss, LayerBalance, LineSearch, LossScaling, Model, Optimizer, Padding, Pooling, Scales,
-    Steps, StyleLoss, StyleMix, TimeLimit, TotalVariation, Variable,
+    Color, ContentLoss, LineSearch, Model, Optimizer, Padding, Pooling, Scales, Steps, StyleMix, TimeLimit,
+    TotalVariation, Variable,
 };
 use nst::{Config, LayerWeights};
 use serde::Serialize;
@@ -69,7 +70,7 @@ pub(crate) struct StylizeOverrides {
     style_layers: Option<LayerWeights>,
     #[command(flatten)]
     #[serde(flatten)]
-    style_kind: StyleKind,
+    style_options: StyleOptions,
     #[command(flatten)]
     #[serde(flatten)]
     network: Network,
@@ -130,7 +131,7 @@ pub(crate) struct StyleOverrides {
     smoothness: Smoothness,
     #[command(flatten)]
     #[serde(flatten)]
-    style_kind: StyleKind,
+    style_options: StyleOptions,
     #[command(flatten)]
     #[serde(flatten)]
     network: Network,
@@ -198,22 +199,6 @@ struct Smoothness {
     /// diagonals too, and is a mean, which wants a weight of its own
     #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(TotalVariation::NAMES))]
     tv: Option<String>,
-}
-
-#[derive(clap::Args, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[command(next_help_heading = "Losses")]
-struct StyleKind {
-    /// Which statistics describe a style; moments and wasserstein want weights of their own
-    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(StyleLoss::NAMES))]
-    style_loss: Option<String>,
-    /// Before their weights, style layers count as they come, or all the same (energy): bigger strokes
-    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(LayerBalance::NAMES))]
-    layer_balance: Option<String>,
-    /// How losses are scaled: as means (neural-style), or as in the paper of Gatys and others. Styles by moments and wasserstein
-    /// have a scale of their own
-    #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(LossScaling::NAMES))]
-    loss_scaling: Option<String>,
 }
 
 #[derive(clap::Args, Serialize)]

@@ -81,6 +81,9 @@ choice! {
         /// Means and covariances, by the 2-Wasserstein distance of two Gaussians: their mean over channels, whatever
         /// [`LossScaling`] says.
         Wasserstein = "wasserstein",
+        /// The distribution of each channel's values by itself, by the 2-Wasserstein distance: the mean over channels, whatever
+        /// [`LossScaling`] says.
+        Histogram = "histogram",
     }
 }
 
@@ -91,7 +94,7 @@ choice! {
         /// what else describes them). One loss a layer, however many styles.
         Statistics = "statistics",
         /// By their losses: the picture is drawn to each, as far as the others let it. Where the loss is a squared difference
-        /// (all but `wasserstein`), its gradient is the same as with statistics, at as many times the work as there are styles;
+        /// (all but `wasserstein`; with `histogram` up to its bins), its gradient is the same as with statistics, at as many times the work as there are styles;
         /// then only the loss's value differs, and what [`LayerBalance`] makes of each style.
         Losses = "losses",
     }

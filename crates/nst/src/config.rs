@@ -4,12 +4,11 @@ pub use crate::choices::{
     Color, ContentLoss, Init, LayerBalance, LineSearch, LossScaling, Model, Optimizer, Padding, Pooling,
     Steps, StyleLoss, StyleMix, TotalVariation, Variable,
 };
-use crate::picture::MAX_SIDE;
 pub use crate::regions::{Regions, Role};
 pub use crate::scales::Scales;
 pub use crate::stop::TimeLimit;
 use crate::{Error, LayerWeights, Result};
-use nst_vgg::Architecture;
+use nst_vgg::{Architecture, Layer};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -76,11 +75,16 @@ pub struct Config {
     pub pooling: Pooling,
     /// What the network sees around a picture.
     pub padding: Padding,
-    /// Which statistics of features describe a style. Moments and wasserstein are in squared units of the features, Gram
-    /// matrices and covariances in fourth powers: style weights do not carry over from one to the other.
+    /// Which statistics of features describe a style. Moments, wasserstein and histogram are in squared units of the features,
+    /// Gram matrices and covariances in fourth powers: style weights do not carry over from one to the other.
     pub style_loss: StyleLoss,
     /// How the style layers' losses are balanced before their weights.
     pub layer_balance: LayerBalance,
+    /// Factor on a histogram loss ([`nst_loss::HistogramLoss`]) beside the style loss: against contrast and brightness that a
+    /// Gram matrix leaves open (Risser, Wilmot and Barnes 2017). In squared units of the features.
+    pub histogram_weight: f64,
+    /// Layers of that histogram loss; the paper's.
+    pub histogram_layers: LayerWeights,
     /// What the content loss compares at each position.
     pub content_loss: ContentLoss,
     /// How losses are scaled.
@@ -151,6 +155,8 @@ impl Default for Config {
             padding: Padding::Zeros,
             style_loss: StyleLoss::Gram,
             layer_balance: LayerBalance::None,
+            histogram_weight: 0.0,
+            histogram_layers: layers("relu1_1,relu4_1"),
             content_loss: ContentLoss::Squared,
             loss_scaling: LossScaling::MeanSquare,
             optimizer: Optimizer::Lbfgs,
@@ -171,112 +177,35 @@ impl Default for Config {
     }
 }
 
-/// The greatest deviation of initial noise: far more than the range of colors, far less than single precision's.
-const MAX_NOISE: f64 = 1e4;
-
 impl Config {
     /// How many of an architecture's convolutions, from the image on, its layers need: no more of the weights have to be
     /// read. None if it lacks one of them.
     pub fn convolutions(&self, architecture: Architecture) -> Option<usize> {
-        let layers = self.content_layers.used().chain(self.style_layers.used());
-        layers
+        let histograms = Some(&self.histogram_layers).filter(|_| self.histogram_weight > 0.0);
+        let losses = [&self.content_layers, &self.style_layers].into_iter().chain(histograms);
+        losses
+            .flat_map(LayerWeights::used)
             .map(|(layer, _)| layer.depth(architecture))
             .try_fold(0, |deepest, depth| Some(deepest.max(depth?)))
+    }
+
+    /// Whether any loss looks at styles.
+    pub(crate) fn has_style(&self) -> bool {
+        self.style_weight > 0.0 || self.histogram_weight > 0.0
+    }
+
+    /// The layers of all losses toward styles that count.
+    pub(crate) fn layers_of_styles(&self) -> impl Iterator<Item = Layer> + '_ {
+        let losses =
+            [(self.style_weight, &self.style_layers), (self.histogram_weight, &self.histogram_layers)];
+        let in_use = losses.into_iter().filter(|(weight, _)| *weight > 0.0);
+        in_use.flat_map(|(_, layers)| layers.used()).map(|(layer, _)| layer)
     }
 
     /// Pixels on the longest side of each style picture, at each of its scales.
     pub(crate) fn style_sizes(&self) -> Vec<usize> {
         let size = self.style_size.unwrap_or(self.size) as f64;
         self.style_scales.iter().map(|scale| (size * scale).round().max(1.0) as usize).collect()
-    }
-
-    /// Checks what can be checked without pictures and weights.
-    ///
-    /// # Errors
-    /// [`Error::Setting`] for the first setting out of range.
-    pub fn check(&self) -> Result<()> {
-        for (setting, side) in [("size", Some(self.size)), ("style-size", self.style_size)] {
-            if side.is_some_and(|side| side == 0 || side > MAX_SIDE) {
-                return Err(Error::Setting { setting, problem: format!("must be 1 to {MAX_SIDE} pixels") });
-            }
-        }
-        if let Some(problem) = self.scales.problem(self.size) {
-            return Err(Error::Setting { setting: "scales", problem });
-        }
-        let weights = [
-            ("content-weight", self.content_weight),
-            ("style-weight", self.style_weight),
-            ("tv-weight", self.tv_weight),
-            ("noise", self.noise),
-        ];
-        let blend = self.style_blend.iter().map(|&weight| ("style-blend", weight));
-        for (setting, weight) in weights.into_iter().chain(blend) {
-            if !weight.is_finite() || weight < 0.0 {
-                return Err(Error::Setting {
-                    setting,
-                    problem: format!("must be 0 or more and finite, got {weight}"),
-                });
-            }
-        }
-        if self.style_scales.is_empty()
-            || !self.style_scales.iter().all(|&scale| (0.05..=20.0).contains(&scale))
-        {
-            let problem = "must be one factor or more, each from 0.05 to 20".into();
-            return Err(Error::Setting { setting: "style-scales", problem });
-        }
-        if !(0.0..=0.5).contains(&self.mask_softness) {
-            let problem = format!("must be 0 (sharp) to 0.5, got {}", self.mask_softness);
-            return Err(Error::Setting { setting: "mask-softness", problem });
-        }
-        let blend: f64 = self.style_blend.iter().sum();
-        if !self.style_blend.is_empty() && (blend == 0.0 || blend.is_infinite()) {
-            let problem = format!("must add up to a finite number above 0, got {blend}");
-            return Err(Error::Setting { setting: "style-blend", problem });
-        }
-        let whole = LayerWeights::default();
-        for (setting, weight, layers) in [
-            ("content-weight", self.content_weight, &self.content_layers),
-            ("style-weight", self.style_weight, &self.style_layers),
-            ("tv-weight", self.tv_weight, &whole),
-        ] {
-            let factors = layers.used().map(|(_, factor)| factor).chain([1.0]);
-            // The gradient is computed in single precision: a factor that it cannot hold would belong to another loss.
-            if weight > 0.0
-                && factors.map(|factor| weight * factor).any(|weight| !(weight as f32).is_normal())
-            {
-                let problem =
-                    format!("{weight:e}, times a layer's weight, is beyond single precision (1e-37 to 1e38)");
-                return Err(Error::Setting { setting, problem });
-            }
-        }
-        if self.noise > MAX_NOISE {
-            return Err(Error::Setting { setting: "noise", problem: format!("must be at most {MAX_NOISE}") });
-        }
-        if !self.learning_rate.is_finite() || self.learning_rate <= 0.0 {
-            let problem = format!("must be above 0 and finite, got {}", self.learning_rate);
-            return Err(Error::Setting { setting: "learning-rate", problem });
-        }
-        for (setting, tolerance) in
-            [("tolerance-gradient", self.tolerance_gradient), ("tolerance-change", self.tolerance_change)]
-        {
-            if tolerance.is_nan() {
-                return Err(Error::Setting {
-                    setting,
-                    problem: "must be a number; negative for never".into(),
-                });
-            }
-        }
-        if !(0.0..1.0).contains(&self.min_decrease) {
-            let problem = format!("must be 0 (never) or more and less than 1, got {}", self.min_decrease);
-            return Err(Error::Setting { setting: "min-decrease", problem });
-        }
-        if let Some(error) = crate::adam::problem(self).or_else(|| crate::network::problem(self)) {
-            return Err(error);
-        }
-        if self.history == 0 {
-            return Err(Error::Setting { setting: "history", problem: "must be 1 or more".into() });
-        }
-        Ok(())
     }
 
     /// Reads settings from TOML; what is not written keeps its value in `self`, except that `iterations` written alone take the
@@ -296,5 +225,6 @@ impl Config {
     }
 }
 
+mod check;
 #[cfg(test)]
 mod tests;

@@ -38,7 +38,7 @@ pub struct Evaluation {
     pub height: usize,
     /// The content loss.
     pub content: f64,
-    /// The style loss.
+    /// The style loss, and that of histograms beside it.
     pub style: f64,
     /// The total variation.
     pub tv: f64,

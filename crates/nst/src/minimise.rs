@@ -221,7 +221,7 @@ impl Watched<'_> {
             width,
             height,
             content: sum(Part::Content),
-            style: sum(Part::Style),
+            style: sum(Part::Style) + sum(Part::Histogram),
             tv: sum(Part::Variation),
             total: values.iter().map(|value| value.value).sum(),
             seconds: self.before.start.elapsed().as_secs_f64(),

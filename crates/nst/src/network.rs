@@ -25,11 +25,9 @@ impl Wanted {
     /// # Errors
     /// If no loss has a weight.
     pub(crate) fn of(config: &Config) -> Result<Self> {
-        let losses =
-            [(config.content_weight, &config.content_layers), (config.style_weight, &config.style_layers)];
-        let in_use = losses.into_iter().filter(|(weight, _)| *weight > 0.0);
+        let of_content = config.content_layers.used().filter(|_| config.content_weight > 0.0);
         let layers: Vec<Layer> =
-            in_use.flat_map(|(_, layers)| layers.used()).map(|(layer, _)| layer).collect();
+            of_content.map(|(layer, _)| layer).chain(config.layers_of_styles()).collect();
         if layers.is_empty() && config.tv_weight == 0.0 {
             return Err(nothing_to_do());
         }
@@ -90,6 +88,7 @@ pub(crate) fn problem(config: &Config) -> Option<Error> {
     [
         ("content-layers", config.content_weight, &config.content_layers),
         ("style-layers", config.style_weight, &config.style_layers),
+        ("histogram-layers", config.histogram_weight, &config.histogram_layers),
     ]
     .into_iter()
     .find_map(|(setting, weight, layers)| {
@@ -123,6 +122,10 @@ mod tests {
             wanted(|config| config.padding = Padding::Replicate),
             wanted(|config| config.weights = Some("other.pth".into())),
             wanted(|config| config.style_layers = "relu5_2".parse().unwrap()),
+            wanted(|config| {
+                config.histogram_weight = 1.0;
+                config.histogram_layers = "relu5_2".parse().unwrap();
+            }),
             // VGG-16 has none.
             wanted(|config| config.content_layers = "relu3_4".parse().unwrap()),
         ] {

@@ -17,6 +17,8 @@ pub enum Part {
     Content,
     /// Likeness to the style pictures.
     Style,
+    /// Likeness of histograms to the style pictures', beside the style loss ([`Config::histogram_weight`]).
+    Histogram,
     /// The total variation.
     Variation,
 }
@@ -239,11 +241,14 @@ impl fmt::Debug for Term {
 
 impl Term {
     fn name(&self) -> String {
-        match (self.part, self.layer, self.area) {
-            (Part::Content, Some(layer), _) => format!("content {layer}"),
-            (Part::Style, Some(layer), None) => format!("style {layer}"),
-            (Part::Style, Some(layer), Some(color)) => format!("style {layer} {color}"),
-            _ => "total variation".into(),
-        }
+        let part = match self.part {
+            Part::Content => "content",
+            Part::Style => "style",
+            Part::Histogram => "histogram",
+            Part::Variation => "total variation",
+        };
+        let layer = self.layer.map(|layer| format!(" {layer}")).unwrap_or_default();
+        let area = self.area.map(|color| format!(" {color}")).unwrap_or_default();
+        format!("{part}{layer}{area}")
     }
 }

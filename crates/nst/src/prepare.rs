@@ -6,7 +6,7 @@ use crate::kept;
 use crate::network::Wanted;
 use crate::objective::Objective;
 use crate::picture::MAX_PIXELS;
-use crate::{Error, Inputs, LayerWeights, Picture, Pictures, Result, Studio};
+use crate::{Error, Inputs, Picture, Pictures, Result, Studio};
 use nst_tensor::Device;
 use nst_vgg::{Layer, PixelMap, Pixels};
 use rand::SeedableRng;
@@ -108,14 +108,15 @@ impl<'a> Layout<'a> {
             .zip(shares(&config.style_blend, inputs.styles.len())?)
             .zip(inputs.styles.iter())
             .map(|((index, share), picture)| (index, share, picture))
-            .filter(|(_, share, _)| config.style_weight > 0.0 && *share > 0.0)
+            .filter(|(_, share, _)| config.has_style() && *share > 0.0)
             .collect();
         if let Some(picture) = with_content {
-            check_layers("content", &[picture], &config.content_layers, |_| ("size", (width, height)))?;
+            let layers = config.content_layers.used().map(|(layer, _)| layer);
+            check_layers("content", &[picture], layers, |_| ("size", (width, height)))?;
         }
         let pictures: Vec<&Picture> = with_styles.iter().map(|(_, _, picture)| *picture).collect();
         for size in config.style_sizes() {
-            let deepest = check_layers("style", &pictures, &config.style_layers, |it| {
+            let deepest = check_layers("style", &pictures, config.layers_of_styles(), |it| {
                 (style_setting(config, size), it.fitted(size))
             })?;
             check_resampled("size", (width, height), deepest)?;
@@ -157,10 +158,10 @@ fn style_setting(config: &Config, size: usize) -> &'static str {
 fn check_layers(
     role: &'static str,
     pictures: &[&Picture],
-    weights: &LayerWeights,
+    layers: impl Iterator<Item = Layer>,
     resampled: impl Fn(&Picture) -> (&'static str, (usize, usize)),
 ) -> Result<Option<Layer>> {
-    let deepest = weights.used().map(|(layer, _)| layer).max().filter(|_| !pictures.is_empty());
+    let deepest = layers.max().filter(|_| !pictures.is_empty());
     for picture in pictures {
         let (width, height) = (picture.width(), picture.height());
         if let Some((layer, minimum)) = too_deep(deepest, (width, height)) {

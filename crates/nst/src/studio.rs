@@ -145,7 +145,9 @@ fn about_styles(config: &Config) -> Config {
         time_limit: any.time_limit,
         min_decrease: any.min_decrease,
         content_weight: any.content_weight,
-        style_weight: any.style_weight,
+        // Of these, whether there is any.
+        style_weight: f64::from(u8::from(config.style_weight > 0.0)),
+        histogram_weight: f64::from(u8::from(config.histogram_weight > 0.0)),
         tv_weight: any.tv_weight,
         tv: any.tv,
         content_layers: any.content_layers,

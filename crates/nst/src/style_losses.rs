@@ -4,7 +4,8 @@ use crate::config::{self, Config, LayerBalance};
 use crate::{Error, Result};
 use nst_autodiff::Var;
 use nst_loss::{
-    Guide, Loss, MomentsLoss, StyleKind, StyleLoss, StyleScaling, WassersteinLoss, style_descriptor,
+    Guide, HistogramLoss, Loss, MomentsLoss, StyleKind, StyleLoss, StyleScaling, WassersteinLoss,
+    style_descriptor,
 };
 use nst_tensor::{Device, Tensor};
 use nst_vgg::Pixels;
@@ -28,8 +29,8 @@ pub(crate) struct StyleLosses {
 }
 
 impl StyleLosses {
-    /// As the settings say, for a network that sees `pixels`.
-    pub(crate) fn new(config: &Config, pixels: Pixels) -> Self {
+    /// Of this kind, otherwise as the settings say, for a network that sees `pixels`.
+    pub(crate) fn new(kind: config::StyleLoss, config: &Config, pixels: Pixels) -> Self {
         // Trained on pixels of unit variance or on the same times 255: features and their squares grow with them.
         let unit: f64 = match pixels {
             Pixels::Rgb01 => 1.0,
@@ -40,7 +41,7 @@ impl StyleLosses {
             config::LossScaling::Gatys => StyleScaling::Gatys,
         };
         let ridge = WassersteinLoss::RIDGE * unit * unit;
-        Self { kind: config.style_loss, scaling, balance: config.layer_balance, ridge }
+        Self { kind, scaling, balance: config.layer_balance, ridge }
     }
 
     /// A style's descriptor in one layer, or of a part of it; descriptors of several styles are averaged by their shares.
@@ -50,6 +51,7 @@ impl StyleLosses {
             config::StyleLoss::Covariance => style_descriptor(StyleKind::Covariance, features, guide)?,
             config::StyleLoss::Moments => MomentsLoss::descriptor(features, guide)?,
             config::StyleLoss::Wasserstein => WassersteinLoss::descriptor(features, guide)?,
+            config::StyleLoss::Histogram => HistogramLoss::descriptor(features, guide)?,
         })
     }
 
@@ -62,6 +64,7 @@ impl StyleLosses {
             config::StyleLoss::Covariance => Arc::new(of_matrix(StyleKind::Covariance, descriptor)?),
             config::StyleLoss::Moments => Arc::new(MomentsLoss::new(&descriptor)?),
             config::StyleLoss::Wasserstein => Arc::new(WassersteinLoss::new(&descriptor, self.ridge)?),
+            config::StyleLoss::Histogram => Arc::new(HistogramLoss::new(&descriptor)?),
         };
         let energy = match self.balance {
             LayerBalance::None => 1.0,
@@ -134,9 +137,10 @@ mod tests {
             (StyleLoss::Covariance, (1.0 + 4.0 + 4.0 + 16.0) / 16.0),
             (StyleLoss::Moments, 4.5),
             (StyleLoss::Wasserstein, 4.5),
+            (StyleLoss::Histogram, 4.5),
         ] {
             let config = Config { style_loss, layer_balance: LayerBalance::Energy, ..Config::default() };
-            let losses = StyleLosses::new(&config, Pixels::Rgb01);
+            let losses = StyleLosses::new(style_loss, &config, Pixels::Rgb01);
             let term = losses.toward(losses.descriptor(&features, None).unwrap(), 1.0).unwrap();
             assert!((term.energy / expected - 1.0).abs() < 1e-2, "{style_loss}: {}", term.energy);
         }

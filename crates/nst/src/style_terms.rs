@@ -1,78 +1,106 @@
 //! Losses toward styles: each area's own, blended of the styles it takes.
 
 use crate::areas::{self, Area};
-use crate::config::{Config, StyleMix};
+use crate::config::{Config, StyleLoss, StyleMix};
 use crate::objective::{Objective, Part, Term};
 use crate::style_losses::StyleLosses;
 use crate::{Error, FlatColor, Picture, Result};
 use nst_tensor::Tensor;
 use nst_vgg::Layer;
 
+/// A loss that is wanted at a layer.
+struct Wanted<'a> {
+    layer: Layer,
+    weight: f64,
+    losses: &'a StyleLosses,
+}
+
 impl Objective {
-    /// The losses toward an area's styles, wherever in the picture it lies, before [`Config::style_weight`].
+    /// The losses toward an area's styles, wherever in the picture it lies, before [`Config::style_weight`] and
+    /// [`Config::histogram_weight`].
     pub(crate) fn style_terms(&self, config: &Config, area: &Area<'_>) -> Result<Vec<Term>> {
-        let losses = StyleLosses::new(config, self.network_pixels());
-        let layers: Vec<Layer> = config.style_layers.used().map(|(layer, _)| layer).collect();
-        // Of each style, its descriptor in each layer.
+        let of_kind = |kind| StyleLosses::new(kind, config, self.network_pixels());
+        let parts = [
+            (Part::Style, config.style_weight, &config.style_layers, of_kind(config.style_loss)),
+            (
+                Part::Histogram,
+                config.histogram_weight,
+                &config.histogram_layers,
+                of_kind(StyleLoss::Histogram),
+            ),
+        ];
+        let parts: Vec<(Part, Vec<Wanted<'_>>)> = parts
+            .iter()
+            .filter(|(_, factor, ..)| *factor > 0.0)
+            .map(|(part, _, layers, losses)| {
+                (*part, layers.used().map(|(layer, weight)| Wanted { layer, weight, losses }).collect())
+            })
+            .collect();
+        let all: Vec<&Wanted<'_>> = parts.iter().flat_map(|(_, wanted)| wanted).collect();
+        // Of each style, its descriptor for each loss.
         let mut styles = Vec::with_capacity(area.styles.len());
         for (share, picture) in &area.styles {
-            styles.push((*share, self.descriptors(config, &losses, &layers, picture, area.color)?));
+            styles.push((*share, self.descriptors(config, &all, picture, area.color)?));
         }
         let blends: Vec<(f64, Vec<Tensor>)> = match config.style_mix {
             StyleMix::Losses => styles,
             StyleMix::Statistics => {
-                let of_layer = |layer: usize| {
+                let of_loss = |loss: usize| {
                     let terms: Vec<(f64, &Tensor)> =
-                        styles.iter().map(|(share, descriptors)| (*share, &descriptors[layer])).collect();
+                        styles.iter().map(|(share, descriptors)| (*share, &descriptors[loss])).collect();
                     Tensor::linear_combination(&terms)
                 };
-                vec![(1.0, (0..layers.len()).map(of_layer).collect::<nst_tensor::Result<_>>()?)]
+                vec![(1.0, (0..all.len()).map(of_loss).collect::<nst_tensor::Result<_>>()?)]
             }
         };
         let mut terms = Vec::new();
         for (share, descriptors) in blends {
-            let toward = config.style_layers.used().zip(descriptors);
-            let toward = toward.map(|((_, weight), descriptor)| losses.toward(descriptor, weight));
-            let balanced = losses.balanced(toward.collect::<Result<_>>()?)?;
-            terms.extend(layers.iter().zip(balanced).map(|(&layer, (weight, loss))| Term {
-                part: Part::Style,
-                layer: Some(layer),
-                area: area.color,
-                guide: None,
-                weight: share * weight,
-                loss,
-            }));
+            let mut descriptors = descriptors.into_iter();
+            for (part, wanted) in &parts {
+                let Some(Wanted { losses, .. }) = wanted.first() else { continue };
+                let toward = wanted.iter().zip(descriptors.by_ref());
+                let toward = toward.map(|(wanted, descriptor)| losses.toward(descriptor, wanted.weight));
+                let balanced = losses.balanced(toward.collect::<Result<_>>()?)?;
+                terms.extend(wanted.iter().zip(balanced).map(|(wanted, (weight, loss))| Term {
+                    part: *part,
+                    layer: Some(wanted.layer),
+                    area: area.color,
+                    guide: None,
+                    weight: share * weight,
+                    loss,
+                }));
+            }
         }
         Ok(terms)
     }
 
-    /// A style's descriptors in these layers, of its region of a color if it has a mask: their mean over the sizes of
+    /// A style's descriptors for these losses, of its region of a color if it has a mask: their mean over the sizes of
     /// [`Config::style_scales`].
     fn descriptors(
         &self,
         config: &Config,
-        losses: &StyleLosses,
-        layers: &[Layer],
+        wanted: &[&Wanted<'_>],
         picture: &Picture,
         color: Option<FlatColor>,
     ) -> Result<Vec<Tensor>> {
         let share = 1.0 / config.style_scales.len() as f64;
+        let layers: Vec<Layer> = wanted.iter().map(|wanted| wanted.layer).collect();
         let mut sums: Vec<Vec<(f64, Tensor)>> = layers.iter().map(|_| Vec::new()).collect();
         for size in config.style_sizes() {
             let (width, height) = picture.fitted(size);
             let resized = picture.resized(width, height);
             let region = color.and_then(|color| areas::region(config, &resized, color, (width, height)));
-            for ((&layer, features), sums) in
-                layers.iter().zip(self.features(&resized, layers)?).zip(&mut sums)
+            for ((wanted, features), sums) in
+                wanted.iter().zip(self.features(&resized, &layers)?).zip(&mut sums)
             {
                 let guide = match (&region, color) {
                     (Some(region), Some(color)) => {
-                        let guide = areas::guide(region, (width, height), layer, features.device())?;
-                        Some(guide.ok_or_else(|| too_small(color, layer))?)
+                        let guide = areas::guide(region, (width, height), wanted.layer, features.device())?;
+                        Some(guide.ok_or_else(|| too_small(color, wanted.layer))?)
                     }
                     _ => None,
                 };
-                sums.push((share, losses.descriptor(&features, guide.as_ref())?));
+                sums.push((share, wanted.losses.descriptor(&features, guide.as_ref())?));
             }
         }
         let mean = |terms: Vec<(f64, Tensor)>| {
@@ -94,7 +122,8 @@ impl Objective {
         let color = terms.first().and_then(|term| term.area);
         let region = color.and_then(|color| areas::region(config, content?, color, size));
         for mut term in terms {
-            term.weight *= config.style_weight;
+            term.weight *=
+                if term.part == Part::Histogram { config.histogram_weight } else { config.style_weight };
             if let (Some(region), Some(layer)) = (&region, term.layer) {
                 // A region can be lost at a deep layer, in the rows and columns that pooling leaves over.
                 let Some(guide) = areas::guide(region, size, layer, self.device())? else { continue };

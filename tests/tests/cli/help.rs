@@ -52,7 +52,7 @@ fn shows_the_choices() {
     let presets = nst::Preset::ALL.map(nst::Preset::name).join(", ");
     for choices in [
         "max, avg",
-        "gram, covariance, moments, wasserstein",
+        "gram, covariance, moments, wasserstein, histogram",
         "lbfgs, adam",
         "none, wolfe",
         "absolute, squared, nine-point",

@@ -67,6 +67,8 @@ fn every_flag_has_an_effect() {
         ("style-layers", "relu1_1"),
         ("style-loss", "wasserstein"),
         ("layer-balance", "energy"),
+        ("histogram-weight", "6.5"),
+        ("histogram-layers", "relu2_1"),
         ("content-loss", "cosine"),
         ("loss-scaling", "gatys"),
         ("pooling", "avg"),
@@ -123,6 +125,7 @@ fn flags_without_effect_are_refused() {
         (&["--config", "adam.toml", "--line-search", "wolfe"], "line-search: has no effect"),
         (&["--preset", "crowsonkb", "--steps", "torch"], "steps: has no effect"),
         (&["--noise", "3"], "noise: has no effect without init noise"),
+        (&["--histogram-layers", "relu2_1"], "histogram-layers: has no effect without a histogram-weight"),
         (&["--tv", "squared"], "tv: has no effect without a tv-weight"),
     ] {
         let line = bench.refuse(&[&start[..], flags].concat(), 2);

@@ -46,7 +46,7 @@ fn histogram(device: &Device) {
     let grid = tensor(device, [2, 1], &[0.0, 1.0]);
     let weights = tensor(device, [5001], &[vec![1e9], vec![1.0; 4999], vec![0.0]].concat());
     let binning = Binning { bins: 2, grid: grid.clone(), weights: Some(weights) };
-    let counted = tensor(device, [5001, 1], &[1.0; 5001]).histogram(&binning).expect("a histogram");
+    let counted = tensor(device, [5001, 1], &vec![1.0; 5001]).histogram(&binning).expect("a histogram");
     assert_same("histogram of [5001, 1] in double precision", &counted, [2, 1], &[0.0, 1_000_004_992.0]);
     let plain = Binning { weights: None, ..binning };
     let nan = tensor(device, [2, 1], &[f32::NAN, 1.0]).histogram(&plain).expect("a histogram");

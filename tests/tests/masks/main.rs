@@ -9,6 +9,14 @@ use nst_tensor::{Counting, Device};
 use nst_tests::small_run::{self, picture};
 use std::ops::ControlFlow;
 
+const STYLE_LOSSES: [StyleLoss; 5] = [
+    StyleLoss::Gram,
+    StyleLoss::Covariance,
+    StyleLoss::Moments,
+    StyleLoss::Wasserstein,
+    StyleLoss::Histogram,
+];
+
 const RED: FlatColor = FlatColor([255, 0, 0]);
 const BLUE: FlatColor = FlatColor([0, 0, 255]);
 
@@ -47,8 +55,8 @@ fn evaluate(config: &Config, inputs: Inputs) -> (f64, Vec<f32>) {
 
 #[test]
 fn one_region_is_the_whole_picture() {
-    for style_loss in [StyleLoss::Gram, StyleLoss::Covariance, StyleLoss::Moments, StyleLoss::Wasserstein] {
-        let masked = Config { style_loss, ..config("red=1") };
+    for style_loss in STYLE_LOSSES {
+        let masked = Config { style_loss, histogram_weight: 0.1, ..config("red=1") };
         let plain = Config { regions: Regions::default(), ..masked.clone() };
         let (expected, expected_gradient) = evaluate(&plain, small_run::inputs());
         let (actual, gradient) = evaluate(&masked, inputs(1.0, &[2]));
