@@ -97,6 +97,7 @@ fn of_every_option_it_belongs_to_the_value() {
     for tv in [TotalVariation::Absolute, TotalVariation::Squared] {
         check(&tv.to_string(), &Config { tv, tv_weight: 100.0, ..all.clone() });
     }
+    check("seen at two sizes", &Config { seen_from: 20, ..all.clone() });
     for pooling in [Pooling::Max, Pooling::Average] {
         for variable in [Variable::Bgr255, Variable::Rgb01] {
             check(&format!("{pooling}, {variable}"), &Config { pooling, variable, ..all.clone() });

@@ -7,7 +7,8 @@
 
 use nst_autodiff::{Result, Tape, Var};
 use nst_tensor::{
-    Activation, Binning, Border, Device, Epilogue, Filter, Map, Padding, Pooling, Region, Tensor, Variation,
+    Activation, Binning, Border, Device, Epilogue, Filter, Interpolation, Map, Padding, Pooling, Region,
+    Tensor, Variation,
 };
 use std::slice::from_ref;
 
@@ -134,6 +135,10 @@ fn crops_and_borders() {
             }
         }
         let region = Region { top: 0, left: 1, height: shape[1], width: 2 };
+        for interpolation in [Interpolation::Linear, Interpolation::Cubic] {
+            check("smaller", from_ref(&image), |v| v[0].resize(2, 3, interpolation));
+            check("larger", from_ref(&image), |v| v[0].resize(9, 7, interpolation));
+        }
         check("crop", from_ref(&image), |v| v[0].crop(region));
         check("overlapping crops", from_ref(&image), |v| {
             let other = Region { left: 0, ..region };

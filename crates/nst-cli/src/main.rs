@@ -20,6 +20,7 @@ mod paths;
 mod presets;
 mod progress;
 mod reconstruct;
+mod scale_options;
 mod settings_file;
 mod snapshots;
 mod style_options;

@@ -4,10 +4,11 @@
 use crate::adam_options::AdamOptions;
 use crate::effects::given;
 use crate::masks::MaskOptions;
+use crate::scale_options::ScaleOptions;
 use crate::style_options::StyleOptions;
 use clap::builder::PossibleValuesParser;
 use nst::config::{
-    Color, ContentLoss, LineSearch, Model, Optimizer, Padding, Pooling, Scales, Steps, StyleMix, TimeLimit,
+    Color, ContentLoss, LineSearch, Model, Optimizer, Padding, Pooling, Steps, StyleMix, TimeLimit,
     TotalVariation, Variable,
 };
 use nst::{Config, LayerWeights};
@@ -226,13 +227,9 @@ struct OptimizerOptions {
     /// Iterations, at all scales together; more take longer and look more finished. 0 evaluates the initial picture
     #[arg(long, value_name = "NUMBER")]
     iterations: Option<usize>,
-    /// Sizes that the picture goes through, coarse to fine: auto (from 128 pixels on, each twice the one before), sqrt2 (each
-    /// 1.41 times), a number of scales, or sizes such as 128,256
-    #[arg(long, value_name = "SCALES")]
-    scales: Option<Scales>,
-    /// Iterations at each scale, the last one's for those that follow; left out, each gets 0.6 times those of the one before
-    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', conflicts_with = "iterations")]
-    scale_iterations: Option<Vec<usize>>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    scales: ScaleOptions,
     /// End each picture's run with its best so far after the evaluation that passes this time, such as 90s or 10m; left
     /// out, never
     #[arg(long, value_name = "TIME")]

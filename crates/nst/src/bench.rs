@@ -90,7 +90,8 @@ pub fn bench(
         Architecture::Vgg16 => Model::Vgg16,
         Architecture::Vgg19 => Model::Vgg19,
     };
-    let config = Config { size, model, pooling, ..Config::default() };
+    // Each layer once: seen at one size.
+    let config = Config { size, model, pooling, seen_from: 0, ..Config::default() };
     let mut convolutions = convolutions(&config, &weights);
     let mut grams = grams(&config, &convolutions);
     let (network, source) = (weights.architecture.to_string(), weights.source.clone());

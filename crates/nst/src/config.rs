@@ -27,6 +27,11 @@ pub struct Config {
     /// Iterations of the optimizer at each scale, the last one's for those that follow; empty to share out `iterations`.
     #[serde(deserialize_with = "crate::scales::one_or_several")]
     pub scale_iterations: Vec<usize>,
+    /// A picture of which half the size is no smaller than this many pixels on the longest side is *seen* at several sizes: its own and each half
+    /// down to this. Its loss is the mean of the losses there, each as of a run of that size, so that large pictures keep the
+    /// look of smaller ones; 0 for its own size alone. (Snelgrove 2017, "High-Resolution Multi-Scale Neural Texture Synthesis", sums style
+    /// losses over such a pyramid.)
+    pub seen_from: usize,
     /// Iterations of the optimizer, at all scales together. Each evaluates the network once; more often with a
     /// line search, or when a step has to be cut. The initial picture is evaluated besides.
     pub iterations: usize,
@@ -131,6 +136,7 @@ impl Default for Config {
             size: 512,
             scales: Scales::Auto,
             scale_iterations: Vec::new(),
+            seen_from: 512,
             iterations: 200,
             time_limit: None,
             min_decrease: 0.0,

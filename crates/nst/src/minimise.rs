@@ -3,8 +3,9 @@
 use crate::adam::adam;
 use crate::bands::BandGains;
 use crate::config::{Config, LineSearch, Optimizer as Method, Steps, TimeLimit};
-use crate::objective::{Contribution, Objective, Part};
+use crate::objective::Objective;
 use crate::stop::Window;
+use crate::term::{Contribution, Part};
 use crate::{End, Error, Evaluation, Event, Result};
 use nst_optim::{Backtrack, BoxError, FirstStep, Lbfgs, LbfgsOptions, Optimizer, Status};
 use nst_tensor::{Device, Tensor};

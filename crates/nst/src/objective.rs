@@ -2,50 +2,14 @@
 
 use crate::config::{self, Config, Variable};
 use crate::kept::Kept;
-use crate::{Error, FlatColor, Picture, Result};
+use crate::term::{Contribution, Part, Term};
+use crate::view::View;
+use crate::{Error, Picture, Result};
 use nst_autodiff::{Tape, Var};
-use nst_loss::{ContentLoss, ContentScaling, CosineLoss, Guide, Loss, NinePointLoss, VariationLoss};
+use nst_loss::{ContentLoss, ContentScaling, CosineLoss, Loss, NinePointLoss, VariationLoss};
 use nst_tensor::{Device, Tensor, Variation};
 use nst_vgg::{Layer, PixelConversion, PixelMap, Pixels, Vgg};
-use std::fmt;
 use std::sync::Arc;
-
-/// The part of the loss that a term counts as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// Likeness to the content picture.
-    Content,
-    /// Likeness to the style pictures.
-    Style,
-    /// Likeness of histograms to the style pictures', beside the style loss ([`Config::histogram_weight`]).
-    Histogram,
-    /// The total variation.
-    Variation,
-}
-
-/// One loss at one layer (or of the picture itself), with its weight.
-#[derive(Clone)]
-pub(crate) struct Term {
-    pub(crate) part: Part,
-    pub(crate) layer: Option<Layer>,
-    /// The region where it holds, if not everywhere, by its color.
-    pub(crate) area: Option<FlatColor>,
-    /// How much each position of the layer lies in it.
-    pub(crate) guide: Option<Guide>,
-    pub(crate) weight: f64,
-    pub(crate) loss: Arc<dyn Loss>,
-}
-
-/// What a term contributes to the loss.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Contribution {
-    /// What the term counts as.
-    pub part: Part,
-    /// The term's name, such as `style relu4_1`, or `style relu4_1 red` in a region.
-    pub name: String,
-    /// Its value, weighted.
-    pub value: f64,
-}
 
 /// The weighted sum of all losses as a function of the *variable*: the picture's pixels in the units that the optimizer
 /// moves ([`Config::variable`]). [`crate::stylize`] minimises it; take it alone to study losses and gradients, or to
@@ -58,7 +22,7 @@ pub struct Objective {
     to_network: PixelConversion,
     to_bgr255: PixelConversion,
     kept: Option<Kept>,
-    pub(crate) terms: Vec<Term>,
+    views: Vec<View>,
 }
 
 impl Objective {
@@ -83,7 +47,7 @@ impl Objective {
             to_network,
             to_bgr255,
             kept: None,
-            terms: Vec::new(),
+            views: Vec::new(),
         })
     }
 
@@ -144,16 +108,22 @@ impl Objective {
         self.add(Term { part: Part::Variation, layer: None, area: None, guide: None, weight, loss });
     }
 
+    /// What is added from now on is of the picture as it is seen at this width and height, and counts by this share.
+    pub(crate) fn begin_view(&mut self, size: (usize, usize), share: f64) {
+        self.views.push(View { size, share, terms: Vec::new() });
+    }
+
     /// A term of weight zero is no term: it would cost time and change nothing.
-    pub(crate) fn add(&mut self, term: Term) {
-        if term.weight > 0.0 {
-            self.terms.push(term);
+    pub(crate) fn add(&mut self, mut term: Term) {
+        if let Some(view) = self.views.last_mut().filter(|_| term.weight > 0.0) {
+            term.weight *= view.share;
+            view.terms.push(term);
         }
     }
 
     /// Whether there is nothing to minimise.
     pub(crate) fn is_empty(&self) -> bool {
-        self.terms.is_empty()
+        self.views.iter().all(|view| view.terms.is_empty())
     }
 
     /// The variable that stands for a picture: `[1, height, width, 3]`.
@@ -194,61 +164,49 @@ impl Objective {
         let tape = Tape::new();
         let x = tape.leaf(x.clone());
         let shown = self.shown(&x)?;
-        let layers: Vec<Layer> = self.terms.iter().filter_map(|term| term.layer).collect();
-        let mut values: Vec<Option<Var>> = Vec::new();
-        values.resize_with(self.terms.len(), || None);
-        let mut add = |index: usize, of: &Var| -> Result<()> {
-            let Term { loss, guide, .. } = &self.terms[index];
-            values[index] = Some(loss.value(&loss.statistic(of, guide.as_ref())?)?);
-            Ok(())
-        };
-        let (of_layers, of_image): (Vec<usize>, Vec<usize>) =
-            (0..self.terms.len()).partition(|&index| self.terms[index].layer.is_some());
-        let image = self.to_network.apply(&shown)?;
-        self.vgg.visit(&image, &layers, |index, features| add(of_layers[index], &features))?;
-        for index in of_image {
-            add(index, &self.to_bgr255.apply(&shown)?)?;
+        let mut values: Vec<Var> = Vec::new();
+        for view in &self.views {
+            values.extend(self.values(view, &view.of(&shown)?)?);
         }
-        let values: Vec<Var> = values.into_iter().flatten().collect();
-        if values.len() < self.terms.len() {
-            return Err(Error::Missing("the network gave fewer features than asked for"));
-        }
+        let terms: Vec<&Term> = self.views.iter().flat_map(|view| &view.terms).collect();
         let mut seeds = Vec::with_capacity(values.len());
-        for (value, term) in values.iter().zip(&self.terms) {
+        for (value, term) in values.iter().zip(&terms) {
             seeds.push((value, Tensor::full(&self.device, [], term.weight as f32)?));
         }
         let gradients = tape.backward(&seeds)?;
         let gradient = gradients.get(&x).cloned();
         let gradient = gradient.ok_or_else(|| Error::Missing("no loss depends on the picture"))?;
         let numbers = Tensor::download(&values.iter().map(Var::value).collect::<Vec<_>>())?;
-        let values = numbers.iter().zip(&self.terms).map(|(number, term)| Contribution {
+        let names = self.views.iter().flat_map(|view| view.terms.iter().map(|term| view.name(term)));
+        let values = numbers.iter().zip(&terms).zip(names).map(|((number, term), name)| Contribution {
             part: term.part,
-            name: term.name(),
+            name,
             value: term.weight * f64::from(number.first().copied().unwrap_or(f32::NAN)),
         });
         Ok((values.collect(), gradient))
     }
-}
 
-impl fmt::Debug for Term {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Term")
-            .field("name", &self.name())
-            .field("weight", &self.weight)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Term {
-    fn name(&self) -> String {
-        let part = match self.part {
-            Part::Content => "content",
-            Part::Style => "style",
-            Part::Histogram => "histogram",
-            Part::Variation => "total variation",
+    /// The value of each term of a view, of the picture as it is seen there.
+    fn values(&self, view: &View, seen: &Var) -> Result<Vec<Var>> {
+        let layers: Vec<Layer> = view.terms.iter().filter_map(|term| term.layer).collect();
+        let mut values: Vec<Option<Var>> = Vec::new();
+        values.resize_with(view.terms.len(), || None);
+        let mut add = |index: usize, of: &Var| -> Result<()> {
+            let Term { loss, guide, .. } = &view.terms[index];
+            values[index] = Some(loss.value(&loss.statistic(of, guide.as_ref())?)?);
+            Ok(())
         };
-        let layer = self.layer.map(|layer| format!(" {layer}")).unwrap_or_default();
-        let area = self.area.map(|color| format!(" {color}")).unwrap_or_default();
-        format!("{part}{layer}{area}")
+        let (of_layers, of_image): (Vec<usize>, Vec<usize>) =
+            (0..view.terms.len()).partition(|&index| view.terms[index].layer.is_some());
+        let image = self.to_network.apply(seen)?;
+        self.vgg.visit(&image, &layers, |index, features| add(of_layers[index], &features))?;
+        for index in of_image {
+            add(index, &self.to_bgr255.apply(seen)?)?;
+        }
+        let values: Vec<Var> = values.into_iter().flatten().collect();
+        if values.len() < view.terms.len() {
+            return Err(Error::Missing("the network gave fewer features than asked for"));
+        }
+        Ok(values)
     }
 }

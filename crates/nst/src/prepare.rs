@@ -57,28 +57,34 @@ impl Studio {
         config: &Config,
         inputs: &Pictures,
     ) -> Result<(Objective, (usize, usize))> {
-        let Layout { size: (width, height), content, areas } = Layout::of(config, inputs)?;
+        let size @ (width, height) = Layout::of(config, inputs)?.size;
         let mut objective = Objective::new(config, Arc::clone(&self.network), &self.device)?;
-        if let Some(picture) = content {
-            objective.add_content(config, &picture.resized(width, height))?;
-        }
         let frame = inputs.content.as_ref();
-        for area in areas {
-            let terms = inputs
-                .styles
-                .terms(&self.network, config, area.color, || objective.style_terms(config, &area))?;
-            objective.add_area(config, terms, frame, (width, height))?;
-        }
-        objective.add_variation(config);
         if let Some(picture) = frame
-            && let Some(shares) = kept::shares(config, picture, (width, height))
+            && let Some(shares) = kept::shares(config, picture, size)
         {
             objective.keep(&picture.resized(width, height), &shares)?;
+        }
+        let views = config.views_of(inputs);
+        let share = 1.0 / views.len() as f64;
+        for config in views {
+            let Layout { size: seen @ (width, height), content, areas } = Layout::of(&config, inputs)?;
+            objective.begin_view(seen, share);
+            if let Some(picture) = content {
+                objective.add_content(&config, &picture.resized(width, height))?;
+            }
+            for area in areas {
+                let terms = inputs
+                    .styles
+                    .terms(&self.network, &config, area.color, || objective.style_terms(&config, &area))?;
+                objective.add_area(&config, terms, frame, seen)?;
+            }
+            objective.add_variation(&config);
         }
         if objective.is_empty() {
             return Err(nothing_to_do());
         }
-        Ok((objective, (width, height)))
+        Ok((objective, size))
     }
 }
 

@@ -123,6 +123,7 @@ presets! {
     Crowsonkb = "crowsonkb" => Config {
         scales: Scales::Sqrt2,
         scale_iterations: vec![1000, 500],
+        seen_from: 0,
         iterations: 3000,
         content_weight: 0.015,
         style_weight: 1.0 / 341.0,
@@ -144,7 +145,7 @@ presets! {
 
 /// What the other published systems have in common: one scale, and L-BFGS as torch has it.
 fn torch() -> Config {
-    Config { scales: Scales::Count(1), steps: Steps::Torch, history: 100, ..Config::default() }
+    Config { scales: Scales::Count(1), seen_from: 0, steps: Steps::Torch, history: 100, ..Config::default() }
 }
 
 fn layers(text: &str) -> LayerWeights {

@@ -1,7 +1,7 @@
 //! Many pictures with one load of the network, and with each style's statistics computed once.
 
 use crate::network::Wanted;
-use crate::objective::Term;
+use crate::term::Term;
 use crate::{Config, FlatColor, Picture, Result};
 use nst_tensor::Device;
 use nst_vgg::Vgg;
@@ -142,6 +142,7 @@ fn about_styles(config: &Config) -> Config {
     Config {
         // They differ where a content has fewer scales.
         iterations: any.iterations,
+        seen_from: any.seen_from,
         time_limit: any.time_limit,
         min_decrease: any.min_decrease,
         content_weight: any.content_weight,

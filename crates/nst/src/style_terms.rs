@@ -2,8 +2,9 @@
 
 use crate::areas::{self, Area};
 use crate::config::{Config, StyleLoss, StyleMix};
-use crate::objective::{Objective, Part, Term};
+use crate::objective::Objective;
 use crate::style_losses::StyleLosses;
+use crate::term::{Part, Term};
 use crate::{Error, FlatColor, Picture, Result};
 use nst_tensor::Tensor;
 use nst_vgg::Layer;

@@ -1,0 +1,36 @@
+//! A large picture as it is seen from further away.
+
+use crate::Result;
+use crate::term::Term;
+use nst_autodiff::Var;
+use nst_tensor::Interpolation;
+
+/// The picture as it is seen at one size.
+pub(crate) struct View {
+    /// Width and height.
+    pub(crate) size: (usize, usize),
+    /// How much of the loss is seen there.
+    pub(crate) share: f64,
+    pub(crate) terms: Vec<Term>,
+}
+
+impl View {
+    /// A picture in the view's size.
+    pub(crate) fn of(&self, shown: &Var) -> Result<Var> {
+        let (width, height) = self.size;
+        let [_, own_height, own_width, _] = shown.value().shape().nhwc("view")?;
+        if (own_width, own_height) == self.size {
+            return Ok(shown.clone());
+        }
+        Ok(shown.resize(height, width, Interpolation::Cubic)?)
+    }
+
+    /// The name of one of its terms.
+    pub(crate) fn name(&self, term: &Term) -> String {
+        if self.share < 1.0 {
+            format!("{} at {}x{}", term.name(), self.size.0, self.size.1)
+        } else {
+            term.name()
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Large pictures, which are seen at several sizes.
+
+use nst::{Config, Contribution, Inputs, Objective, Picture};
+use nst_tensor::{Device, Interpolation, Tensor};
+use nst_tests::small_run::{config, inputs, picture};
+
+/// The narrow network at 64 pixels, seen at 64 and 32.
+fn seen_twice() -> (Config, Inputs) {
+    let content = Some(picture(64, 48, 1));
+    (Config { size: 64, seen_from: 20, tv_weight: 0.1, ..config() }, Inputs { content, ..inputs() })
+}
+
+fn evaluated(config: &Config, inputs: &Inputs, picture: &Picture) -> (Vec<Contribution>, Tensor) {
+    let (objective, _) = Objective::prepare(config, inputs.clone(), &Device::cpu()).expect("an objective");
+    let x = objective.variable(picture).expect("a variable");
+    let (width, height) = (picture.width(), picture.height());
+    let fitting = config.size == width.max(height);
+    let x = if fitting { x } else { x.resize(24, 32, Interpolation::Cubic).expect("a smaller one") };
+    objective.evaluate(&x).expect("an evaluation")
+}
+
+#[test]
+fn the_loss_is_the_mean_of_the_losses_at_each_size() {
+    let (config, inputs) = seen_twice();
+    let drawn = picture(64, 48, 5);
+    let (both, _) = evaluated(&config, &inputs, &drawn);
+    let alone = |size: usize| {
+        let (values, _) = evaluated(&Config { size, seen_from: 0, ..config.clone() }, &inputs, &drawn);
+        values
+    };
+    let expected: Vec<Contribution> = [64, 32].into_iter().flat_map(alone).collect();
+    assert_eq!(both.len(), expected.len());
+    for (both, alone) in both.iter().zip(&expected) {
+        assert_eq!(both.part, alone.part);
+        let name = format!("{} at ", alone.name);
+        assert!(both.name.starts_with(&name), "{} {name}", both.name);
+        let ratio = both.value / alone.value;
+        assert!((ratio - 0.5).abs() < 1e-5, "{}: {ratio}", both.name);
+    }
+}
+
+#[test]
+fn sizes_below_the_limit_or_too_small_for_a_layer_are_left_out() {
+    let (config, inputs) = seen_twice();
+    let terms = |config: &Config, inputs: &Inputs| {
+        let (objective, start) =
+            Objective::prepare(config, inputs.clone(), &Device::cpu()).expect("an objective");
+        objective.evaluate(&objective.variable(&start).expect("a variable")).expect("an evaluation").0.len()
+    };
+    let once = terms(&Config { seen_from: 0, ..config.clone() }, &inputs);
+    assert_eq!(terms(&Config { seen_from: 33, ..config.clone() }, &inputs), once);
+    assert_eq!(terms(&Config { seen_from: 32, ..config.clone() }, &inputs), 2 * once);
+    // At half the size, 12 rows are fewer than relu5_1 needs.
+    let flat = Inputs { content: Some(picture(64, 24, 1)), ..inputs };
+    assert_eq!(terms(&config, &flat), once);
+}
