@@ -14,7 +14,7 @@ fn features(device: &Device, positions: usize, seed: usize, scale: f32) -> Tenso
     let value = |at: usize| {
         let (position, channel) = (at / CHANNELS, at % CHANNELS);
         let random = (position as f32 * 0.618_034 + (seed * 13 + channel) as f32 * 0.271).fract();
-        (scale * (channel + 1) as f32 * (random.powi(2 + channel as i32) - 0.2)).max(0.0)
+        (scale * (channel + 1) as f32 * (random.powf(2.0 + channel as f32) - 0.2)).max(0.0)
     };
     let values: Vec<f32> = (0..positions * CHANNELS).map(value).collect();
     Tensor::new(device, [1, positions, 1, CHANNELS], &values).unwrap()
