@@ -11,5 +11,7 @@ make gram
 make covariance --style-loss covariance
 make moments --style-loss moments
 make wasserstein --style-loss wasserstein --style-weight 20
+make histogram --style-loss histogram --style-weight 100
+make beside --histogram-weight 100
 make energy --layer-balance energy
 make cosine --content-loss cosine
