@@ -13,7 +13,7 @@ pub enum Part {
     Content,
     /// Likeness to the style pictures.
     Style,
-    /// Likeness of histograms to the style pictures', beside the style loss ([`Config::histogram_weight`]).
+    /// Likeness of histograms to the style pictures', beside the style loss ([`crate::Config::histogram_weight`]).
     Histogram,
     /// The total variation.
     Variation,
