@@ -18,7 +18,7 @@ pub(crate) fn given(flags: &impl Serialize) -> Result<toml::Table> {
 /// What settings need for an effect, in words.
 type Need = (&'static [&'static str], fn(&Config) -> bool, &'static str);
 
-/// `seed` is not among them: scripts may give it to every run.
+/// `seed` and `seen-from` are not among them: scripts may give them to every run.
 const NEEDS: [Need; 6] = [
     (&["betas"], |config| config.optimizer == Optimizer::Adam, "the optimizer adam"),
     (

@@ -50,6 +50,7 @@ fn every_flag_has_an_effect() {
     let common = [
         ("size", "41"),
         ("scales", "2"),
+        ("seen-from", "256"),
         ("style-size", "42"),
         ("style-scales", "1.5"),
         ("style-mix", "losses"),
