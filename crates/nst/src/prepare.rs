@@ -35,6 +35,7 @@ impl Pictures {
     /// If a setting is out of range or does not fit the pictures, no loss has a weight, or a picture is missing or too small.
     pub fn check(&self, config: &Config) -> Result<()> {
         Wanted::of(config)?;
+        self.check_color(config)?;
         Layout::of(config, self)?;
         let (ladder, _) = config.ladder_for(self);
         for scale in ladder {

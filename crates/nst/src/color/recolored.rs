@@ -21,28 +21,19 @@ impl Recolored {
         styles: &[Picture],
         init: Option<&Picture>,
     ) -> Result<Self> {
-        let color = config.color;
-        if color == Color::Style {
-            return Ok(Self::default());
-        }
-        let lacks = |what: &str| {
-            let problem = format!("'{color}' needs a {what} picture");
-            Error::Setting { setting: "color", problem }
-        };
-        let content = content.ok_or_else(|| lacks("content"))?;
+        let Some(content) = content else { return Ok(Self::default()) };
         let matches_styles = |matching| {
             let target = ColorStatistics::of(content);
             let styles = styles.iter().map(|style| matched(style, &target, matching)).collect();
             Self { styles: Some(styles), ..Self::default() }
         };
-        match color {
+        match config.color {
             Color::Style | Color::Content => Ok(Self::default()),
             Color::Luminance => Ok(Self {
                 content: Some(greyed(content)),
                 styles: Some(styles.iter().map(|style| greyed_like(style, content)).collect()),
                 init: init.map(greyed),
             }),
-            _ if styles.is_empty() => Err(lacks("style")),
             Color::Match => Ok(matches_styles(Matching::PrincipalAxes)),
             Color::MatchCholesky => Ok(matches_styles(Matching::Cholesky)),
             Color::MatchReverse => {
@@ -70,11 +61,28 @@ impl Finish {
 }
 
 impl Pictures {
+    /// Checks that [`Config::color`] has the pictures that it needs.
+    pub(crate) fn check_color(&self, config: &Config) -> Result<()> {
+        let lacking = match config.color {
+            Color::Style => None,
+            _ if self.content.is_none() => Some("content"),
+            Color::Content | Color::Luminance => None,
+            Color::Match | Color::MatchCholesky | Color::MatchReverse => {
+                self.styles.is_empty().then_some("style")
+            }
+        };
+        lacking.map_or(Ok(()), |picture| {
+            let problem = format!("'{}' needs a {picture} picture", config.color);
+            Err(Error::Setting { setting: "color", problem })
+        })
+    }
+
     /// The pictures as the network is to see them, each style for itself, and what remains to be done at the end.
     ///
     /// # Errors
     /// If the setting needs a picture that is not there, or shares of styles do not fit.
     pub(crate) fn recolored(self, config: &Config) -> Result<(Self, Finish)> {
+        self.check_color(config)?;
         let (content, init) = (self.content.as_ref(), self.init.as_deref());
         let recolored = Recolored::of(config, content, &self.styles, init)?;
         let is_put_back = matches!(config.color, Color::Content | Color::Luminance);
