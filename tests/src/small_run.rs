@@ -1,12 +1,21 @@
 //! Whole runs through the library, on a narrow network so that each takes milliseconds.
 
 use crate::narrow_vgg19;
-use nst::config::Model;
+use nst::config::{Model, StyleLoss};
 use nst::{Config, Evaluation, Inputs, Outcome, Picture, stylize};
 use nst_tensor::Device;
 use nst_weights::Weights;
 use std::ops::ControlFlow;
 use std::path::Path;
+
+/// All there are.
+pub const STYLE_LOSSES: [StyleLoss; 5] = [
+    StyleLoss::Gram,
+    StyleLoss::Covariance,
+    StyleLoss::Moments,
+    StyleLoss::Wasserstein,
+    StyleLoss::Histogram,
+];
 
 /// A picture of colors all over; another `seed`, another one.
 pub fn picture(width: usize, height: usize, seed: usize) -> Picture {

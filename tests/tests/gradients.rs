@@ -5,15 +5,7 @@ use nst::config::{
 };
 use nst::{Config, Inputs, Mask, Objective, Picture};
 use nst_tensor::{Device, Tensor};
-use nst_tests::small_run::{self, picture};
-
-const STYLE_LOSSES: [StyleLoss; 5] = [
-    StyleLoss::Gram,
-    StyleLoss::Covariance,
-    StyleLoss::Moments,
-    StyleLoss::Wasserstein,
-    StyleLoss::Histogram,
-];
+use nst_tests::small_run::{self, STYLE_LOSSES, picture};
 
 /// Left of the middle red, then blue, a black corner.
 fn mask(width: usize, height: usize) -> Mask {

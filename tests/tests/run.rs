@@ -1,18 +1,10 @@
 //! Whole runs through the library, on a narrow network so that each takes milliseconds.
 
-use nst::config::{ContentLoss, Init, LayerBalance, LineSearch, Model, Optimizer, Steps, StyleLoss};
+use nst::config::{ContentLoss, Init, LayerBalance, LineSearch, Model, Optimizer, Steps};
 use nst::{Config, End, Inputs, Outcome, Picture, stylize};
 use nst_tensor::{Counting, Device};
-use nst_tests::small_run::{config, inputs, picture, run};
+use nst_tests::small_run::{STYLE_LOSSES, config, inputs, picture, run};
 use std::ops::ControlFlow;
-
-const STYLE_LOSSES: [StyleLoss; 5] = [
-    StyleLoss::Gram,
-    StyleLoss::Covariance,
-    StyleLoss::Moments,
-    StyleLoss::Wasserstein,
-    StyleLoss::Histogram,
-];
 
 #[test]
 fn every_optimizer_lowers_the_loss_and_reports_what_it_did() {

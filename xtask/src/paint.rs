@@ -24,9 +24,9 @@ pub(crate) struct Args {
     /// What is painted
     #[arg(long, value_enum, default_value_t = Subject::Swirls)]
     scene: Subject,
-    /// Picture to write; PNG or JPEG by its extension
-    #[arg(long, default_value = "examples/swirls.jpg")]
-    out: PathBuf,
+    /// Picture to write; PNG or JPEG by its extension. Left out, examples/SCENE.jpg
+    #[arg(long)]
+    out: Option<PathBuf>,
     /// Width in pixels
     #[arg(long, default_value_t = 768, value_parser = clap::value_parser!(u32).range(32..=8192))]
     width: u32,
@@ -40,14 +40,15 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let picture = paint(args.scene, args.width, args.height, args.seed);
-    let written = match ImageFormat::from_path(&args.out) {
-        Ok(ImageFormat::Jpeg) => std::fs::File::create(&args.out)
+    let out = args.out.clone().unwrap_or_else(|| args.scene.example());
+    let written = match ImageFormat::from_path(&out) {
+        Ok(ImageFormat::Jpeg) => std::fs::File::create(&out)
             .map_err(image::ImageError::IoError)
             .and_then(|file| JpegEncoder::new_with_quality(file, JPEG_QUALITY).encode_image(&picture)),
-        Ok(format) => picture.save_with_format(&args.out, format),
+        Ok(format) => picture.save_with_format(&out, format),
         Err(error) => Err(error),
     };
-    written.with_context(|| format!("cannot write {}", args.out.display()))
+    written.with_context(|| format!("cannot write {}", out.display()))
 }
 
 /// High enough that the streaks of single bristles survive.

@@ -94,8 +94,8 @@ choice! {
         /// what else describes them). One loss a layer, however many styles.
         Statistics = "statistics",
         /// By their losses: the picture is drawn to each, as far as the others let it. Where the loss is a squared difference
-        /// (all but `wasserstein`; with `histogram` up to its bins), its gradient is the same as with statistics, at as many times the work as there are styles;
-        /// then only the loss's value differs, and what [`LayerBalance`] makes of each style.
+        /// (all but `wasserstein`; with `histogram` up to its bins), its gradient is the same as with statistics, at as many times
+        /// the work as there are styles; then only the loss's value differs, and what [`LayerBalance`] makes of each style.
         Losses = "losses",
     }
 }

@@ -27,10 +27,10 @@ pub struct Config {
     /// Iterations of the optimizer at each scale, the last one's for those that follow; empty to share out `iterations`.
     #[serde(deserialize_with = "crate::scales::one_or_several")]
     pub scale_iterations: Vec<usize>,
-    /// A picture of which half the size is no smaller than this many pixels on the longest side is *seen* at several sizes: its own and each half
-    /// down to this. Its loss is the mean of the losses there, each as of a run of that size, so that large pictures keep the
-    /// look of smaller ones; 0 for its own size alone. (Snelgrove 2017, "High-Resolution Multi-Scale Neural Texture Synthesis", sums style
-    /// losses over such a pyramid.)
+    /// A picture is *seen* at its own size and, as long as that leaves this many pixels on the longest side, at each half. Its
+    /// loss is the mean of the losses there, each as of a run of that size, so that large pictures keep the look of smaller ones;
+    /// 0 for its own size alone. (Snelgrove 2017, "High-Resolution Multi-Scale Neural Texture Synthesis", sums style losses over
+    /// such a pyramid.)
     pub seen_from: usize,
     /// Iterations of the optimizer, at all scales together. Each evaluates the network once; more often with a
     /// line search, or when a step has to be cut. The initial picture is evaluated besides.
@@ -187,17 +187,20 @@ impl Config {
     /// How many of an architecture's convolutions, from the image on, its layers need: no more of the weights have to be
     /// read. None if it lacks one of them.
     pub fn convolutions(&self, architecture: Architecture) -> Option<usize> {
-        let histograms = Some(&self.histogram_layers).filter(|_| self.histogram_weight > 0.0);
-        let losses = [&self.content_layers, &self.style_layers].into_iter().chain(histograms);
-        losses
-            .flat_map(LayerWeights::used)
-            .map(|(layer, _)| layer.depth(architecture))
+        self.layers_in_use()
+            .map(|layer| layer.depth(architecture))
             .try_fold(0, |deepest, depth| Some(deepest.max(depth?)))
     }
 
     /// Whether any loss looks at styles.
     pub(crate) fn has_style(&self) -> bool {
         self.style_weight > 0.0 || self.histogram_weight > 0.0
+    }
+
+    /// The layers of all losses that count.
+    pub(crate) fn layers_in_use(&self) -> impl Iterator<Item = Layer> + '_ {
+        let of_content = self.content_layers.used().filter(|_| self.content_weight > 0.0);
+        of_content.map(|(layer, _)| layer).chain(self.layers_of_styles())
     }
 
     /// The layers of all losses toward styles that count.

@@ -25,9 +25,7 @@ impl Wanted {
     /// # Errors
     /// If no loss has a weight.
     pub(crate) fn of(config: &Config) -> Result<Self> {
-        let of_content = config.content_layers.used().filter(|_| config.content_weight > 0.0);
-        let layers: Vec<Layer> =
-            of_content.map(|(layer, _)| layer).chain(config.layers_of_styles()).collect();
+        let layers: Vec<Layer> = config.layers_in_use().collect();
         if layers.is_empty() && config.tv_weight == 0.0 {
             return Err(nothing_to_do());
         }

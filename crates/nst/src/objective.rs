@@ -59,23 +59,31 @@ impl Objective {
         }
     }
 
-    /// Adds the content losses toward a picture.
-    pub(crate) fn add_content(&mut self, config: &Config, picture: &Picture) -> Result<()> {
+    /// The content losses toward a picture.
+    pub(crate) fn content_terms(&self, config: &Config, picture: &Picture) -> Result<Vec<Term>> {
         let scaling = match config.loss_scaling {
             config::LossScaling::MeanSquare => ContentScaling::MeanSquare,
             config::LossScaling::Gatys => ContentScaling::HalfSum,
         };
         let layers: Vec<Layer> = config.content_layers.used().map(|(layer, _)| layer).collect();
         let features = self.features(picture, &layers)?;
+        let mut terms = Vec::with_capacity(layers.len());
         for ((layer, weight), target) in config.content_layers.used().zip(features) {
             let loss: Arc<dyn Loss> = match config.content_loss {
                 config::ContentLoss::Squared => Arc::new(ContentLoss::new(scaling, target)),
                 config::ContentLoss::Cosine => Arc::new(CosineLoss::new(scaling, &target)?),
             };
             let weight = config.content_weight * weight;
-            self.add(Term { part: Part::Content, layer: Some(layer), area: None, guide: None, weight, loss });
+            terms.push(Term {
+                part: Part::Content,
+                layer: Some(layer),
+                area: None,
+                guide: None,
+                weight,
+                loss,
+            });
         }
-        Ok(())
+        Ok(terms)
     }
 
     /// Keeps these shares of a picture's pixels.
@@ -97,28 +105,20 @@ impl Objective {
         self.vgg.pixels()
     }
 
-    /// Adds the total variation.
-    pub(crate) fn add_variation(&mut self, config: &Config) {
+    /// The total variation.
+    pub(crate) fn variation_term(config: &Config) -> Term {
         let loss: Arc<dyn Loss> = match config.tv {
             config::TotalVariation::Absolute => Arc::new(VariationLoss { kind: Variation::Absolute }),
             config::TotalVariation::Squared => Arc::new(VariationLoss { kind: Variation::Squared }),
             config::TotalVariation::NinePoint => Arc::new(NinePointLoss),
         };
         let weight = config.tv_weight;
-        self.add(Term { part: Part::Variation, layer: None, area: None, guide: None, weight, loss });
+        Term { part: Part::Variation, layer: None, area: None, guide: None, weight, loss }
     }
 
-    /// What is added from now on is of the picture as it is seen at this width and height, and counts by this share.
-    pub(crate) fn begin_view(&mut self, size: (usize, usize), share: f64) {
-        self.views.push(View { size, share, terms: Vec::new() });
-    }
-
-    /// A term of weight zero is no term: it would cost time and change nothing.
-    pub(crate) fn add(&mut self, mut term: Term) {
-        if let Some(view) = self.views.last_mut().filter(|_| term.weight > 0.0) {
-            term.weight *= view.share;
-            view.terms.push(term);
-        }
+    /// Adds losses of the picture as it is seen at one size.
+    pub(crate) fn add_view(&mut self, view: View) {
+        self.views.push(view);
     }
 
     /// Whether there is nothing to minimise.

@@ -6,6 +6,7 @@ use crate::kept;
 use crate::network::Wanted;
 use crate::objective::Objective;
 use crate::picture::MAX_PIXELS;
+use crate::view::View;
 use crate::{Error, Inputs, Picture, Pictures, Result, Studio};
 use nst_tensor::Device;
 use nst_vgg::{Layer, PixelMap, Pixels};
@@ -58,7 +59,8 @@ impl Studio {
         config: &Config,
         inputs: &Pictures,
     ) -> Result<(Objective, (usize, usize))> {
-        let size @ (width, height) = Layout::of(config, inputs)?.size;
+        let own = Layout::of(config, inputs)?;
+        let size @ (width, height) = own.size;
         let mut objective = Objective::new(config, Arc::clone(&self.network), &self.device)?;
         let frame = inputs.content.as_ref();
         if let Some(picture) = frame
@@ -66,21 +68,25 @@ impl Studio {
         {
             objective.keep(&picture.resized(width, height), &shares)?;
         }
-        let views = config.views_of(inputs);
+        // Sizes at which a picture is too small for a layer are left out.
+        let smaller =
+            config.seen_smaller().filter_map(|config| Some((Layout::of(&config, inputs).ok()?, config)));
+        let views: Vec<(Layout<'_>, Config)> =
+            std::iter::once((own, config.clone())).chain(smaller).collect();
         let share = 1.0 / views.len() as f64;
-        for config in views {
-            let Layout { size: seen @ (width, height), content, areas } = Layout::of(&config, inputs)?;
-            objective.begin_view(seen, share);
-            if let Some(picture) = content {
-                objective.add_content(&config, &picture.resized(width, height))?;
-            }
+        for (Layout { size: seen @ (width, height), content, areas }, config) in views {
+            let mut terms = match content {
+                Some(picture) => objective.content_terms(&config, &picture.resized(width, height))?,
+                None => Vec::new(),
+            };
             for area in areas {
-                let terms = inputs
+                let of_style = inputs
                     .styles
                     .terms(&self.network, &config, area.color, || objective.style_terms(&config, &area))?;
-                objective.add_area(&config, terms, frame, seen)?;
+                terms.extend(objective.area_terms(&config, of_style, frame, seen)?);
             }
-            objective.add_variation(&config);
+            terms.push(Objective::variation_term(&config));
+            objective.add_view(View::new(seen, share, terms));
         }
         if objective.is_empty() {
             return Err(nothing_to_do());
@@ -148,7 +154,7 @@ fn there_are(styles: usize) -> String {
 /// That the settings, or what was given beside them, leave nothing to minimise.
 pub(crate) fn nothing_to_do() -> Error {
     let problem = "every loss has weight 0 or no picture, so there is nothing to do".into();
-    Error::Setting { setting: "content-weight, style-weight, tv-weight", problem }
+    Error::Setting { setting: "content-weight, style-weight, histogram-weight, tv-weight", problem }
 }
 
 /// The setting that gives style pictures this size.

@@ -106,14 +106,11 @@ impl Config {
         (ladder, last)
     }
 
-    /// The settings of each size at which `pictures` of one scale are seen, their own first: [`Config::seen_from`]. Sizes at which a
-    /// picture is too small for a layer are left out.
-    pub(crate) fn views_of(&self, pictures: &Pictures) -> Vec<Self> {
-        let at = |size: usize| self.at(Scale { size, iterations: self.iterations });
-        let smaller = (1..usize::BITS).map(|times| halved(self.size, times));
-        let smaller = smaller.take_while(|&size| self.seen_from > 0 && size >= self.seen_from).map(at);
-        let possible = smaller.filter(|config| Layout::of(config, pictures).is_ok());
-        std::iter::once(at(self.size)).chain(possible).collect()
+    /// The settings of each smaller size at which a picture of one scale is seen, beside its own: [`Config::seen_from`].
+    pub(crate) fn seen_smaller(&self) -> impl Iterator<Item = Self> + '_ {
+        let halves = (1..usize::BITS).map(|times| halved(self.size, times));
+        let seen = halves.take_while(|&size| self.seen_from > 0 && size >= self.seen_from.max(2));
+        seen.map(|size| self.at(Scale { size, iterations: self.iterations }))
     }
 
     /// The settings of one of its scales: a run of its own, the style pictures in the same proportion.

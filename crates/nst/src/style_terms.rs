@@ -111,17 +111,18 @@ impl Objective {
         Ok(sums.into_iter().map(mean).collect::<nst_tensor::Result<_>>()?)
     }
 
-    /// Adds terms that hold in an area: all of the picture, or a region, as much as it counts. Each region's loss gets the
+    /// Terms as they hold in an area: all of the picture, or a region, as much as it counts. Each region's loss gets the
     /// region's share of the picture, so that a pixel is drawn as strongly as without a mask.
-    pub(crate) fn add_area(
-        &mut self,
+    pub(crate) fn area_terms(
+        &self,
         config: &Config,
         terms: Vec<Term>,
         content: Option<&Picture>,
         size: (usize, usize),
-    ) -> Result<()> {
+    ) -> Result<Vec<Term>> {
         let color = terms.first().and_then(|term| term.area);
         let region = color.and_then(|color| areas::region(config, content?, color, size));
+        let mut held = Vec::with_capacity(terms.len());
         for mut term in terms {
             term.weight *=
                 if term.part == Part::Histogram { config.histogram_weight } else { config.style_weight };
@@ -132,9 +133,9 @@ impl Objective {
                     region.iter().map(|&share| f64::from(share)).sum::<f64>() / region.len() as f64;
                 term.guide = Some(guide);
             }
-            self.add(term);
+            held.push(term);
         }
-        Ok(())
+        Ok(held)
     }
 }
 

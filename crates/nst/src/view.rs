@@ -8,13 +8,21 @@ use nst_tensor::Interpolation;
 /// The picture as it is seen at one size.
 pub(crate) struct View {
     /// Width and height.
-    pub(crate) size: (usize, usize),
+    size: (usize, usize),
     /// How much of the loss is seen there.
-    pub(crate) share: f64,
+    share: f64,
     pub(crate) terms: Vec<Term>,
 }
 
 impl View {
+    /// With these terms, their weights times the view's share of the loss. A term of weight zero is no term: it would cost time
+    /// and change nothing.
+    pub(crate) fn new(size: (usize, usize), share: f64, mut terms: Vec<Term>) -> Self {
+        terms.retain(|term| term.weight > 0.0);
+        terms.iter_mut().for_each(|term| term.weight *= share);
+        Self { size, share, terms }
+    }
+
     /// A picture in the view's size.
     pub(crate) fn of(&self, shown: &Var) -> Result<Var> {
         let (width, height) = self.size;

@@ -6,16 +6,8 @@ use approx::assert_relative_eq;
 use nst::config::{Regions, StyleLoss, StyleMix};
 use nst::{Config, FlatColor, Inputs, Mask, Objective, Picture, Pictures, Studio, Styles};
 use nst_tensor::{Counting, Device};
-use nst_tests::small_run::{self, picture};
+use nst_tests::small_run::{self, STYLE_LOSSES, picture};
 use std::ops::ControlFlow;
-
-const STYLE_LOSSES: [StyleLoss; 5] = [
-    StyleLoss::Gram,
-    StyleLoss::Covariance,
-    StyleLoss::Moments,
-    StyleLoss::Wasserstein,
-    StyleLoss::Histogram,
-];
 
 const RED: FlatColor = FlatColor([255, 0, 0]);
 const BLUE: FlatColor = FlatColor([0, 0, 255]);

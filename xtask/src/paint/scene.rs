@@ -5,6 +5,8 @@
 mod facets;
 mod swirls;
 
+use std::path::{Path, PathBuf};
+
 use super::noise::mix;
 use facets::Facets;
 use swirls::Swirls;
@@ -31,6 +33,15 @@ pub(crate) enum Subject {
 }
 
 impl Subject {
+    /// The picture of it among the examples.
+    pub(crate) fn example(self) -> PathBuf {
+        let name = match self {
+            Self::Swirls => "swirls",
+            Self::Facets => "facets",
+        };
+        Path::new("examples").join(name).with_extension("jpg")
+    }
+
     pub(crate) fn scene(self, aspect: f32, seed: u32) -> Box<dyn Scene> {
         match self {
             Self::Swirls => Box::new(Swirls::new(aspect, seed)),
