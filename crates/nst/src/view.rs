@@ -19,7 +19,9 @@ impl View {
     /// and change nothing.
     pub(crate) fn new(size: (usize, usize), share: f64, mut terms: Vec<Term>) -> Self {
         terms.retain(|term| term.weight > 0.0);
-        terms.iter_mut().for_each(|term| term.weight *= share);
+        for term in &mut terms {
+            term.weight *= share;
+        }
         Self { size, share, terms }
     }
 
