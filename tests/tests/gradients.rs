@@ -3,7 +3,7 @@
 use nst::config::{
     ContentLoss, LayerBalance, LossScaling, Pooling, StyleLoss, StyleMix, TotalVariation, Variable,
 };
-use nst::{Config, Inputs, Mask, Objective, Picture};
+use nst::{Config, Contribution, Inputs, Mask, Objective, Picture};
 use nst_tensor::{Device, Tensor};
 use nst_tests::small_run::{self, STYLE_LOSSES, picture};
 
@@ -33,27 +33,28 @@ fn inputs() -> Inputs {
 
 /// Along the gradient g, the value changes by |g|² a unit: the step is so long that the change stands out of the rounding, and
 /// so short that few units switch on or off.
-fn check(name: &str, config: &Config) {
+/// Gives the names of the terms.
+fn check(name: &str, config: &Config) -> Vec<String> {
     let device = Device::cpu();
     let (objective, start) = Objective::prepare(config, inputs(), &device).expect("an objective");
     // Somewhere else than at the content, where its loss has no gradient.
     let mixed = start.rgb().iter().zip(picture(40, 32, 7).rgb()).map(|(a, b)| 0.7 * a + 0.3 * b).collect();
     let start = Picture::new(start.width(), start.height(), mixed, None).expect("a picture");
     let x = objective.variable(&start).expect("a variable");
-    let value = |x: &Tensor| -> (f64, Tensor) {
-        let (values, gradient) = objective.evaluate(x).expect("an evaluation");
-        (values.iter().map(|value| value.value).sum(), gradient)
-    };
-    let (total, gradient) = value(&x);
+    let sum = |values: &[Contribution]| -> f64 { values.iter().map(|value| value.value).sum() };
+    let (values, gradient) = objective.evaluate(&x).expect("an evaluation");
     let square = Tensor::dots(&[(&gradient, &gradient)]).expect("a product")[0];
     // The slope of a histogram loss changes at each bin, by as much as the few positions of a deep layer differ.
     let has_bins = config.style_loss == StyleLoss::Histogram || config.histogram_weight > 0.0;
     let (reach, tolerance) = if has_bins { (4e-5, 0.02) } else { (2e-3, 0.01) };
-    let step = reach * total / square;
-    let moved =
-        |step: f64| value(&Tensor::linear_combination(&[(1.0, &x), (step, &gradient)]).expect("a sum")).0;
+    let step = reach * sum(&values) / square;
+    let moved = |step: f64| {
+        let x = Tensor::linear_combination(&[(1.0, &x), (step, &gradient)]).expect("a sum");
+        sum(&objective.evaluate(&x).expect("an evaluation").0)
+    };
     let slope = (moved(step) - moved(-step)) / (2.0 * step);
     assert!((slope / square - 1.0).abs() < tolerance, "{name}: {slope} for {square}");
+    values.into_iter().map(|value| value.name).collect()
 }
 
 #[test]
@@ -89,7 +90,10 @@ fn of_every_option_it_belongs_to_the_value() {
     for tv in [TotalVariation::Absolute, TotalVariation::Squared] {
         check(&tv.to_string(), &Config { tv, tv_weight: 100.0, ..all.clone() });
     }
-    check("seen at two sizes", &Config { seen_from: 20, ..all.clone() });
+    // At 0.8 of half the size, a style would be too small for relu5_1, and there would be one size only.
+    let seen_twice = Config { seen_from: 20, style_scales: vec![1.0], ..all.clone() };
+    let names = check("seen at two sizes", &seen_twice);
+    assert!(names.iter().any(|name| name == "style relu5_1 red at 20x16"), "{names:?}");
     for pooling in [Pooling::Max, Pooling::Average] {
         for variable in [Variable::Bgr255, Variable::Rgb01] {
             check(&format!("{pooling}, {variable}"), &Config { pooling, variable, ..all.clone() });

@@ -1,6 +1,6 @@
 //! Large pictures, which are seen at several sizes.
 
-use nst::{Config, Contribution, Inputs, Objective, Picture};
+use nst::{Config, Contribution, Inputs, Mask, Objective, Picture};
 use nst_tensor::{Device, Interpolation, Tensor};
 use nst_tests::small_run::{config, inputs, picture};
 
@@ -53,4 +53,30 @@ fn sizes_below_the_limit_or_too_small_for_a_layer_are_left_out() {
     // At half the size, 12 rows are fewer than relu5_1 needs.
     let flat = Inputs { content: Some(picture(64, 24, 1)), ..inputs };
     assert_eq!(terms(&config, &flat), once);
+}
+
+/// At 32x24, relu5_1 sees the upper 16 rows alone, and nothing of a region that lies below.
+#[test]
+fn sizes_at_which_a_style_s_region_is_lost_are_left_out() {
+    let (config, inputs) = seen_twice();
+    let pixels = (0..64 * 48).flat_map(|at| [if at < 64 * 42 { 0.0 } else { 1.0 }, 0.0, 0.0]);
+    let mask = Mask::new(&Picture::new(64, 48, pixels.collect(), None).expect("a picture")).expect("a mask");
+    let masked = |seed| picture(64, 48, seed).masked(mask.clone()).expect("a mask");
+    let inputs = Inputs { content: Some(masked(1)), styles: vec![masked(2)], ..inputs };
+    let config = Config { mask_softness: 0.0, ..config };
+    let names = |seen_from| -> Vec<String> {
+        let config = Config { seen_from, ..config.clone() };
+        evaluated(&config, &inputs, &picture(64, 48, 5)).0.into_iter().map(|term| term.name).collect()
+    };
+    assert_eq!(names(20), names(0));
+    assert!(names(0).iter().any(|name| name == "style relu5_1 red"), "{:?}", names(0));
+}
+
+#[test]
+fn a_picture_of_another_size_is_refused() {
+    let (config, inputs) = seen_twice();
+    let (objective, _) = Objective::prepare(&config, inputs, &Device::cpu()).expect("an objective");
+    let half = objective.variable(&picture(32, 24, 1)).expect("a variable");
+    let error = objective.evaluate(&half).expect_err("another size").to_string();
+    assert_eq!(error, "the objective is of pictures of shape [1, 48, 64, 3], not [1, 24, 32, 3]");
 }

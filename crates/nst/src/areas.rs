@@ -1,6 +1,6 @@
 //! The areas of a picture that take their style from different pictures, by its mask and the styles' own.
 
-use crate::config::{Config, Role};
+use crate::config::{Config, LossSettings, Role};
 use crate::mask::pooled;
 use crate::{Error, FlatColor, Picture, Result};
 use nst_loss::Guide;
@@ -102,6 +102,29 @@ pub(crate) fn check(
     Ok(())
 }
 
+/// That something is left of each style's regions in every layer that looks at them.
+pub(crate) fn check_styles(config: &Config, areas: &[Area<'_>]) -> Result<()> {
+    for Area { color, styles } in areas {
+        let Some(color) = *color else { continue };
+        for (_, picture) in styles {
+            for size in config.style_sizes().into_iter().map(|size| picture.fitted(size)) {
+                let Some(region) = region(config, picture, color, size) else { continue };
+                let mut layers = config.losses_of_styles().flat_map(LossSettings::layers_in_use);
+                if let Some(layer) = layers.find(|layer| at(&region, size, *layer).is_none()) {
+                    return Err(too_small(color, layer));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// That a style's region is lost at a layer.
+pub(crate) fn too_small(color: FlatColor, layer: Layer) -> Error {
+    let problem = format!("the region {color} of a style is too small: nothing of it is left at {layer}");
+    Error::Setting { setting: "style-masks", problem }
+}
+
 /// How much of each pixel of a picture of this size lies in the region of a color; none if the picture has no such region.
 pub(crate) fn region(
     config: &Config,
@@ -121,7 +144,10 @@ pub(crate) fn guide(
     layer: Layer,
     device: &Device,
 ) -> Result<Option<Guide>> {
-    let weights = pooled(region, size, layer.stride());
-    let is_empty = weights.iter().all(|&weight| weight == 0.0);
-    Ok(if is_empty { None } else { Some(Guide::new(device, &weights)?) })
+    at(region, size, layer).map(|weights| Ok(Guide::new(device, &weights)?)).transpose()
+}
+
+/// How much of each position of a layer lies in a region; none where nothing of it is left.
+fn at(region: &[f32], size: (usize, usize), layer: Layer) -> Option<Vec<f32>> {
+    Some(pooled(region, size, layer.stride())).filter(|weights| weights.iter().any(|&weight| weight > 0.0))
 }

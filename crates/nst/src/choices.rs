@@ -101,7 +101,7 @@ choice! {
 }
 
 choice! {
-    /// How the style layers' losses are balanced before their weights.
+    /// How the layers' losses toward styles are balanced before their weights, those of histograms among themselves.
     LayerBalance {
         /// They are not: as each loss comes, so that the strongest layers decide.
         None = "none",

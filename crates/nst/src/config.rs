@@ -7,6 +7,7 @@ pub use crate::choices::{
 pub use crate::regions::{Regions, Role};
 pub use crate::scales::Scales;
 pub use crate::stop::TimeLimit;
+use crate::term::Part;
 use crate::{Error, LayerWeights, Result};
 use nst_vgg::{Architecture, Layer};
 use serde::{Deserialize, Serialize};
@@ -29,7 +30,7 @@ pub struct Config {
     pub scale_iterations: Vec<usize>,
     /// A picture is *seen* at its own size and, as long as that leaves this many pixels on the longest side, at each half. Its
     /// loss is the mean of the losses there, each as of a run of that size, so that large pictures keep the look of smaller ones;
-    /// 0 for its own size alone. (Snelgrove 2017, "High-Resolution Multi-Scale Neural Texture Synthesis", sums style losses over
+    /// 0 for its own size alone. Sizes that leave too little of a picture or region for a layer are left out. (Snelgrove 2017, "High-Resolution Multi-Scale Neural Texture Synthesis", sums style losses over
     /// such a pyramid.)
     pub seen_from: usize,
     /// Iterations of the optimizer, at all scales together. Each evaluates the network once; more often with a
@@ -83,7 +84,7 @@ pub struct Config {
     /// Which statistics of features describe a style. Moments, wasserstein and histogram are in squared units of the features,
     /// Gram matrices and covariances in fourth powers: style weights do not carry over from one to the other.
     pub style_loss: StyleLoss,
-    /// How the style layers' losses are balanced before their weights.
+    /// How the layers of the style loss, and those of the histogram loss beside it, are balanced before their weights.
     pub layer_balance: LayerBalance,
     /// Factor on a histogram loss ([`nst_loss::HistogramLoss`]) beside the style loss: against contrast and brightness that a
     /// Gram matrix leaves open (Risser, Wilmot and Barnes 2017). In squared units of the features.
@@ -126,6 +127,23 @@ pub struct Config {
     pub noise: f64,
     /// Seed of the initial noise.
     pub seed: u64,
+}
+
+/// What is set of a loss of features.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LossSettings<'a> {
+    pub(crate) part: Part,
+    /// Of the settings `weight` and `layers`.
+    pub(crate) names: [&'static str; 2],
+    pub(crate) weight: f64,
+    pub(crate) layers: &'a LayerWeights,
+}
+
+impl<'a> LossSettings<'a> {
+    /// The layers that it looks at, if it counts.
+    pub(crate) fn layers_in_use(self) -> impl Iterator<Item = Layer> + 'a {
+        self.layers.used().map(|(layer, _)| layer).filter(move |_| self.weight > 0.0)
+    }
 }
 
 impl Default for Config {
@@ -192,23 +210,38 @@ impl Config {
             .try_fold(0, |deepest, depth| Some(deepest.max(depth?)))
     }
 
-    /// Whether any loss looks at styles.
-    pub(crate) fn has_style(&self) -> bool {
-        self.style_weight > 0.0 || self.histogram_weight > 0.0
+    /// The losses of features, whether they count or not.
+    pub(crate) fn losses(&self) -> [LossSettings<'_>; 3] {
+        [
+            LossSettings {
+                part: Part::Content,
+                names: ["content-weight", "content-layers"],
+                weight: self.content_weight,
+                layers: &self.content_layers,
+            },
+            LossSettings {
+                part: Part::Style,
+                names: ["style-weight", "style-layers"],
+                weight: self.style_weight,
+                layers: &self.style_layers,
+            },
+            LossSettings {
+                part: Part::Histogram,
+                names: ["histogram-weight", "histogram-layers"],
+                weight: self.histogram_weight,
+                layers: &self.histogram_layers,
+            },
+        ]
+    }
+
+    /// Those toward styles that count.
+    pub(crate) fn losses_of_styles(&self) -> impl Iterator<Item = LossSettings<'_>> {
+        self.losses().into_iter().filter(|loss| loss.part != Part::Content && loss.weight > 0.0)
     }
 
     /// The layers of all losses that count.
     pub(crate) fn layers_in_use(&self) -> impl Iterator<Item = Layer> + '_ {
-        let of_content = self.content_layers.used().filter(|_| self.content_weight > 0.0);
-        of_content.map(|(layer, _)| layer).chain(self.layers_of_styles())
-    }
-
-    /// The layers of all losses toward styles that count.
-    pub(crate) fn layers_of_styles(&self) -> impl Iterator<Item = Layer> + '_ {
-        let losses =
-            [(self.style_weight, &self.style_layers), (self.histogram_weight, &self.histogram_layers)];
-        let in_use = losses.into_iter().filter(|(weight, _)| *weight > 0.0);
-        in_use.flat_map(|(_, layers)| layers.used()).map(|(layer, _)| layer)
+        self.losses().into_iter().flat_map(LossSettings::layers_in_use)
     }
 
     /// Pixels on the longest side of each style picture, at each of its scales.

@@ -2,7 +2,7 @@
 
 use crate::config::{self, Config, Model};
 use crate::prepare::nothing_to_do;
-use crate::{Error, LayerWeights, Result};
+use crate::{Error, Result};
 use nst_tensor::{Device, Padding, Pooling};
 use nst_vgg::{Architecture, Layer, Vgg};
 use nst_weights::Weights;
@@ -79,19 +79,12 @@ fn architecture(model: Model) -> Architecture {
 /// That a loss in use looks at a layer which its network lacks.
 pub(crate) fn problem(config: &Config) -> Option<Error> {
     let architecture = architecture(config.model);
-    let lacking = |weight: f64, layers: &LayerWeights| {
-        let mut layers = layers.used().map(|(layer, _)| layer).filter(|_| weight > 0.0);
-        layers.find(|layer| layer.depth(architecture).is_none())
-    };
-    [
-        ("content-layers", config.content_weight, &config.content_layers),
-        ("style-layers", config.style_weight, &config.style_layers),
-        ("histogram-layers", config.histogram_weight, &config.histogram_layers),
-    ]
-    .into_iter()
-    .find_map(|(setting, weight, layers)| {
-        let problem = format!("{architecture} has no layer {}", lacking(weight, layers)?);
-        Some(Error::Setting { setting, problem })
+    config.losses().into_iter().find_map(|loss| {
+        let lacking = loss.layers_in_use().find(|layer| layer.depth(architecture).is_none())?;
+        Some(Error::Setting {
+            setting: loss.names[1],
+            problem: format!("{architecture} has no layer {lacking}"),
+        })
     })
 }
 

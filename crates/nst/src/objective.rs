@@ -21,13 +21,15 @@ pub struct Objective {
     variable: PixelMap,
     to_network: PixelConversion,
     to_bgr255: PixelConversion,
+    /// Width and height of the picture.
+    size: (usize, usize),
     kept: Option<Kept>,
     views: Vec<View>,
 }
 
 impl Objective {
-    /// An objective without terms, on a network.
-    pub(crate) fn new(config: &Config, vgg: Arc<Vgg>, device: &Device) -> Result<Self> {
+    /// An objective without terms, on a network, of pictures of this width and height.
+    pub(crate) fn new(config: &Config, vgg: Arc<Vgg>, device: &Device, size: (usize, usize)) -> Result<Self> {
         let variable = match config.variable {
             Variable::Bgr255 => PixelMap::from_rgb(Pixels::Bgr255),
             Variable::Rgb01 => PixelMap::identity(),
@@ -46,6 +48,7 @@ impl Objective {
             variable,
             to_network,
             to_bgr255,
+            size,
             kept: None,
             views: Vec::new(),
         })
@@ -155,8 +158,15 @@ impl Objective {
     /// The value of each term, and the gradient of their sum with respect to the variable.
     ///
     /// # Errors
-    /// If the variable has another size than the content, or the device fails.
+    /// If the variable is no picture of the objective's size, or the device fails.
     pub fn evaluate(&self, x: &Tensor) -> Result<(Vec<Contribution>, Tensor)> {
+        let (width, height) = self.size;
+        if x.shape().dims() != [1, height, width, 3] {
+            return Err(Error::Values(format!(
+                "the objective is of pictures of shape [1, {height}, {width}, 3], not {}",
+                x.shape()
+            )));
+        }
         self.device.repeated(|| self.evaluate_once(x))
     }
 

@@ -1,7 +1,7 @@
 //! From settings and pictures to an objective and a picture to start from.
 
 use crate::areas::{self, Area};
-use crate::config::{Config, Init};
+use crate::config::{Config, Init, LossSettings};
 use crate::kept;
 use crate::network::Wanted;
 use crate::objective::Objective;
@@ -61,14 +61,14 @@ impl Studio {
     ) -> Result<(Objective, (usize, usize))> {
         let own = Layout::of(config, inputs)?;
         let size @ (width, height) = own.size;
-        let mut objective = Objective::new(config, Arc::clone(&self.network), &self.device)?;
+        let mut objective = Objective::new(config, Arc::clone(&self.network), &self.device, size)?;
         let frame = inputs.content.as_ref();
         if let Some(picture) = frame
             && let Some(shares) = kept::shares(config, picture, size)
         {
             objective.keep(&picture.resized(width, height), &shares)?;
         }
-        // Sizes at which a picture is too small for a layer are left out.
+        // What is wrong at a smaller size alone is that something is too small for a layer there.
         let smaller =
             config.seen_smaller().filter_map(|config| Some((Layout::of(&config, inputs).ok()?, config)));
         let views: Vec<(Layout<'_>, Config)> =
@@ -121,7 +121,7 @@ impl<'a> Layout<'a> {
             .zip(shares(&config.style_blend, inputs.styles.len())?)
             .zip(inputs.styles.iter())
             .map(|((index, share), picture)| (index, share, picture))
-            .filter(|(_, share, _)| config.has_style() && *share > 0.0)
+            .filter(|(_, share, _)| config.losses_of_styles().next().is_some() && *share > 0.0)
             .collect();
         if let Some(picture) = with_content {
             let layers = config.content_layers.used().map(|(layer, _)| layer);
@@ -129,7 +129,8 @@ impl<'a> Layout<'a> {
         }
         let pictures: Vec<&Picture> = with_styles.iter().map(|(_, _, picture)| *picture).collect();
         for size in config.style_sizes() {
-            let deepest = check_layers("style", &pictures, config.layers_of_styles(), |it| {
+            let layers = config.losses_of_styles().flat_map(LossSettings::layers_in_use);
+            let deepest = check_layers("style", &pictures, layers, |it| {
                 (style_setting(config, size), it.fitted(size))
             })?;
             check_resampled("size", (width, height), deepest)?;
@@ -143,6 +144,7 @@ impl<'a> Layout<'a> {
         areas::check(config, content, &with_styles)?;
         let areas =
             if with_styles.is_empty() { vec![] } else { areas::areas(config, content, &with_styles)? };
+        areas::check_styles(config, &areas)?;
         Ok(Self { size: (width, height), content: with_content, areas })
     }
 }

@@ -11,8 +11,8 @@ use nst_tensor::{Device, Tensor};
 use nst_vgg::Pixels;
 use std::sync::Arc;
 
-/// One layer's style loss.
-pub(crate) struct StyleTerm {
+/// One layer's style loss, before it is balanced with the others'.
+pub(crate) struct Unbalanced {
     weight: f64,
     loss: Arc<dyn Loss>,
     /// Measured where it counts.
@@ -56,7 +56,7 @@ impl StyleLosses {
     }
 
     /// The loss toward a descriptor, in a layer of this weight.
-    pub(crate) fn toward(&self, descriptor: Tensor, weight: f64) -> Result<StyleTerm> {
+    pub(crate) fn toward(&self, descriptor: Tensor, weight: f64) -> Result<Unbalanced> {
         let (device, channels) = (descriptor.device().clone(), descriptor.shape().channels());
         let of_matrix = |kind, descriptor| StyleLoss::new(kind, self.scaling, descriptor);
         let loss: Arc<dyn Loss> = match self.kind {
@@ -70,11 +70,11 @@ impl StyleLosses {
             LayerBalance::None => 1.0,
             LayerBalance::Energy => energy(loss.as_ref(), &device, channels)?,
         };
-        Ok(StyleTerm { weight, loss, energy })
+        Ok(Unbalanced { weight, loss, energy })
     }
 
     /// The losses with their final weights, of the style as a whole: [`LayerBalance`].
-    pub(crate) fn balanced(&self, terms: Vec<StyleTerm>) -> Result<Vec<(f64, Arc<dyn Loss>)>> {
+    pub(crate) fn balanced(&self, terms: Vec<Unbalanced>) -> Result<Vec<(f64, Arc<dyn Loss>)>> {
         let weights: Vec<f64> = match self.balance {
             LayerBalance::None => terms.iter().map(|term| term.weight).collect(),
             LayerBalance::Energy => {

@@ -1,16 +1,16 @@
 //! Losses toward styles: each area's own, blended of the styles it takes.
 
 use crate::areas::{self, Area};
-use crate::config::{Config, StyleLoss, StyleMix};
+use crate::config::{Config, LossSettings, StyleLoss, StyleMix};
 use crate::objective::Objective;
 use crate::style_losses::StyleLosses;
 use crate::term::{Part, Term};
-use crate::{Error, FlatColor, Picture, Result};
+use crate::{FlatColor, Picture, Result};
 use nst_tensor::Tensor;
 use nst_vgg::Layer;
 
-/// A loss that is wanted at a layer.
-struct Wanted<'a> {
+/// A loss at a layer.
+struct LayerLoss<'a> {
     layer: Layer,
     weight: f64,
     losses: &'a StyleLosses,
@@ -20,24 +20,22 @@ impl Objective {
     /// The losses toward an area's styles, wherever in the picture it lies, before [`Config::style_weight`] and
     /// [`Config::histogram_weight`].
     pub(crate) fn style_terms(&self, config: &Config, area: &Area<'_>) -> Result<Vec<Term>> {
-        let of_kind = |kind| StyleLosses::new(kind, config, self.network_pixels());
-        let parts = [
-            (Part::Style, config.style_weight, &config.style_layers, of_kind(config.style_loss)),
-            (
-                Part::Histogram,
-                config.histogram_weight,
-                &config.histogram_layers,
-                of_kind(StyleLoss::Histogram),
-            ),
-        ];
-        let parts: Vec<(Part, Vec<Wanted<'_>>)> = parts
-            .iter()
-            .filter(|(_, factor, ..)| *factor > 0.0)
-            .map(|(part, _, layers, losses)| {
-                (*part, layers.used().map(|(layer, weight)| Wanted { layer, weight, losses }).collect())
+        let kinds: Vec<(LossSettings<'_>, StyleLosses)> = config
+            .losses_of_styles()
+            .map(|loss| {
+                let kind =
+                    if loss.part == Part::Histogram { StyleLoss::Histogram } else { config.style_loss };
+                (loss, StyleLosses::new(kind, config, self.network_pixels()))
             })
             .collect();
-        let all: Vec<&Wanted<'_>> = parts.iter().flat_map(|(_, wanted)| wanted).collect();
+        let parts: Vec<(Part, Vec<LayerLoss<'_>>)> = kinds
+            .iter()
+            .map(|(loss, losses)| {
+                let at = |(layer, weight)| LayerLoss { layer, weight, losses };
+                (loss.part, loss.layers.used().map(at).collect())
+            })
+            .collect();
+        let all: Vec<&LayerLoss<'_>> = parts.iter().flat_map(|(_, of_layers)| of_layers).collect();
         // Of each style, its descriptor for each loss.
         let mut styles = Vec::with_capacity(area.styles.len());
         for (share, picture) in &area.styles {
@@ -57,14 +55,14 @@ impl Objective {
         let mut terms = Vec::new();
         for (share, descriptors) in blends {
             let mut descriptors = descriptors.into_iter();
-            for (part, wanted) in &parts {
-                let Some(Wanted { losses, .. }) = wanted.first() else { continue };
-                let toward = wanted.iter().zip(descriptors.by_ref());
-                let toward = toward.map(|(wanted, descriptor)| losses.toward(descriptor, wanted.weight));
+            for (part, of_layers) in &parts {
+                let Some(LayerLoss { losses, .. }) = of_layers.first() else { continue };
+                let toward = of_layers.iter().zip(descriptors.by_ref());
+                let toward = toward.map(|(of_layer, descriptor)| losses.toward(descriptor, of_layer.weight));
                 let balanced = losses.balanced(toward.collect::<Result<_>>()?)?;
-                terms.extend(wanted.iter().zip(balanced).map(|(wanted, (weight, loss))| Term {
+                terms.extend(of_layers.iter().zip(balanced).map(|(of_layer, (weight, loss))| Term {
                     part: *part,
-                    layer: Some(wanted.layer),
+                    layer: Some(of_layer.layer),
                     area: area.color,
                     guide: None,
                     weight: share * weight,
@@ -80,28 +78,28 @@ impl Objective {
     fn descriptors(
         &self,
         config: &Config,
-        wanted: &[&Wanted<'_>],
+        losses: &[&LayerLoss<'_>],
         picture: &Picture,
         color: Option<FlatColor>,
     ) -> Result<Vec<Tensor>> {
         let share = 1.0 / config.style_scales.len() as f64;
-        let layers: Vec<Layer> = wanted.iter().map(|wanted| wanted.layer).collect();
+        let layers: Vec<Layer> = losses.iter().map(|loss| loss.layer).collect();
         let mut sums: Vec<Vec<(f64, Tensor)>> = layers.iter().map(|_| Vec::new()).collect();
         for size in config.style_sizes() {
             let (width, height) = picture.fitted(size);
             let resized = picture.resized(width, height);
             let region = color.and_then(|color| areas::region(config, &resized, color, (width, height)));
-            for ((wanted, features), sums) in
-                wanted.iter().zip(self.features(&resized, &layers)?).zip(&mut sums)
+            for ((loss, features), sums) in
+                losses.iter().zip(self.features(&resized, &layers)?).zip(&mut sums)
             {
                 let guide = match (&region, color) {
                     (Some(region), Some(color)) => {
-                        let guide = areas::guide(region, (width, height), wanted.layer, features.device())?;
-                        Some(guide.ok_or_else(|| too_small(color, wanted.layer))?)
+                        let guide = areas::guide(region, (width, height), loss.layer, features.device())?;
+                        Some(guide.ok_or_else(|| areas::too_small(color, loss.layer))?)
                     }
                     _ => None,
                 };
-                sums.push((share, wanted.losses.descriptor(&features, guide.as_ref())?));
+                sums.push((share, loss.losses.descriptor(&features, guide.as_ref())?));
             }
         }
         let mean = |terms: Vec<(f64, Tensor)>| {
@@ -137,9 +135,4 @@ impl Objective {
         }
         Ok(held)
     }
-}
-
-fn too_small(color: FlatColor, layer: Layer) -> Error {
-    let problem = format!("the region {color} of a style is too small: nothing of it is left at {layer}");
-    Error::Setting { setting: "style-masks", problem }
 }

@@ -37,7 +37,8 @@ pub(crate) struct Term {
 pub struct Contribution {
     /// What the term counts as.
     pub part: Part,
-    /// The term's name, such as `style relu4_1`, or `style relu4_1 red` in a region.
+    /// The term's name, such as `style relu4_1`, `style relu4_1 red` in a region, or `style relu4_1 at 512x341` where the picture
+    /// is seen at several sizes ([`crate::Config::seen_from`]).
     pub name: String,
     /// Its value, weighted.
     pub value: f64,

@@ -53,12 +53,8 @@ impl Config {
             return Err(Error::Setting { setting: "style-blend", problem });
         }
         let whole = LayerWeights::default();
-        for (setting, weight, layers) in [
-            ("content-weight", self.content_weight, &self.content_layers),
-            ("style-weight", self.style_weight, &self.style_layers),
-            ("histogram-weight", self.histogram_weight, &self.histogram_layers),
-            ("tv-weight", self.tv_weight, &whole),
-        ] {
+        let losses = self.losses().map(|loss| (loss.names[0], loss.weight, loss.layers));
+        for (setting, weight, layers) in losses.into_iter().chain([("tv-weight", self.tv_weight, &whole)]) {
             let factors = layers.used().map(|(_, factor)| factor).chain([1.0]);
             // The gradient is computed in single precision: a factor that it cannot hold would belong to another loss.
             if weight > 0.0

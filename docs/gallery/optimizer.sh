@@ -1,0 +1,12 @@
+#!/bin/sh
+# Makes the pictures of optimizer.md. Run it in the repository's root, after `cargo build --release`.
+set -e
+nst="${NST:-target/release/nst}"
+sheet() {
+    name=$1
+    shift
+    "$nst" sweep examples/chelsea.jpg examples/swirls.jpg --size 256 "$@" -o "docs/gallery/optimizer-$name.jpg"
+}
+sheet lbfgs --scales 1 --vary steps=bounded,torch --vary iterations=25,50,100,200
+sheet adam --scales 1 --optimizer adam --learning-rate 5 --vary average=0,0.99 --vary iterations=25,50,100,200
+sheet stops --iterations 1000 --vary min-decrease=0.1,0.03,0.01,0.003
