@@ -11,7 +11,8 @@ pub(crate) struct ScaleOptions {
     /// 1.41 times), a number of scales, or sizes such as 128,256
     #[arg(long, value_name = "SCALES")]
     scales: Option<Scales>,
-    /// Iterations at each scale, the last one's for those that follow; left out, each gets 0.6 times those of the one before
+    /// Iterations at each scale, the last one's for those that follow; left out, the coarsest gets half of all, the others the rest
+    /// evenly
     #[arg(long, value_name = "NUMBERS", value_delimiter = ',', conflicts_with = "iterations")]
     scale_iterations: Option<Vec<usize>>,
     /// See large pictures at several sizes: their own and each half down to this. The loss is the mean of those there, so that

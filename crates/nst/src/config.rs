@@ -25,7 +25,8 @@ pub struct Config {
     pub size: usize,
     /// The sizes that the picture goes through, coarse to fine.
     pub scales: Scales,
-    /// Iterations of the optimizer at each scale, the last one's for those that follow; empty to share out `iterations`.
+    /// Iterations of the optimizer at each scale, the last one's for those that follow; empty to share out `iterations`: half of
+    /// them at the coarsest, the rest evenly.
     #[serde(deserialize_with = "crate::scales::one_or_several")]
     pub scale_iterations: Vec<usize>,
     /// A picture is *seen* at its own size and, as long as that leaves this many pixels on the longest side, at each half. Its
@@ -155,7 +156,7 @@ impl Default for Config {
             scales: Scales::Auto,
             scale_iterations: Vec::new(),
             seen_from: 512,
-            iterations: 200,
+            iterations: 180,
             time_limit: None,
             min_decrease: 0.0,
             content_weight: 20.0,

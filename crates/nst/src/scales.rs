@@ -12,9 +12,9 @@ use std::str::FromStr;
 /// The coarsest scale of [`Scales::Auto`] is no smaller: from 96 pixels or less, what the content shows dissolves (measured on
 /// VGG-19 with neural-style's weights).
 const COARSEST: usize = 128;
-/// Each scale gets this much of the iterations of the one before: about the 100, 60 and 40 for 128, 256 and 512 pixels that
-/// were found by looking. Later scales have less to do, and each of their iterations costs four times as much.
-const FEWER: f64 = 0.6;
+/// The share of the iterations that the coarsest of several scales gets: it decides where large strokes go, and its iterations are
+/// the cheapest. Found by looking (docs/convergence.md).
+const AT_COARSEST: f64 = 0.5;
 
 /// The sizes that a picture goes through. Written `auto`, `sqrt2`, a number of scales, or sizes with commas between.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,12 +143,12 @@ fn sqrt2(size: usize) -> Vec<usize> {
     sizes
 }
 
-/// Iterations shared out among scales, each getting [`FEWER`] than the one before; they add up to all.
+/// Iterations shared out among scales: [`AT_COARSEST`], and the others evenly; they add up to all.
 fn shared(iterations: usize, scales: usize) -> Vec<usize> {
-    // Of the geometric series, what the first so many scales have.
-    let first = |scale: usize| 1.0 - FEWER.powf(scale as f64);
-    let until = |scale: usize| (iterations as f64 * first(scale) / first(scales)).round() as usize;
-    (0..scales).map(|scale| until(scale + 1) - until(scale)).collect()
+    let coarsest = if scales > 1 { (iterations as f64 * AT_COARSEST).round() as usize } else { iterations };
+    let until = |scale: usize| (iterations - coarsest) * scale / (scales - 1).max(1);
+    let others = (1..scales).map(|scale| until(scale) - until(scale - 1));
+    std::iter::once(coarsest).chain(others).collect()
 }
 
 impl FromStr for Scales {
@@ -246,8 +246,9 @@ mod tests {
 
     #[test]
     fn iterations_are_shared_out() {
-        assert_eq!(shared(200, 3), [102, 61, 37]);
-        assert_eq!(shared(200, 1), [200]);
+        assert_eq!(shared(180, 3), [90, 45, 45]);
+        assert_eq!(shared(180, 5), [90, 22, 23, 22, 23]);
+        assert_eq!(shared(180, 1), [180]);
         assert_eq!(shared(1, 3).iter().sum::<usize>(), 1);
         let config = Config { scale_iterations: vec![30, 20], ..Config::default() };
         let iterations: Vec<usize> =
@@ -273,7 +274,7 @@ mod tests {
     fn a_scale_is_a_run_with_styles_in_proportion() {
         let config = Config { size: 512, style_size: Some(300), ..Config::default() };
         let coarse = config.at(config.ladder(&[128, 256, 512])[0]);
-        assert_eq!((coarse.size, coarse.style_size, coarse.iterations), (128, Some(75), 102));
+        assert_eq!((coarse.size, coarse.style_size, coarse.iterations), (128, Some(75), 90));
         assert_eq!(coarse.scales.sizes(coarse.size), [128]);
     }
 }

@@ -58,7 +58,7 @@ fn iterations_for_each_scale_come_back() {
     let network = ["--model", "vgg19", "--weights", &narrow];
     let first = run(&bench, &stylize, &[&flags[..], &network, &["--write-config", "s.toml"]].concat());
     let settings = read(&bench, "s.toml");
-    assert_eq!((settings.scale_iterations, settings.iterations), (vec![3, 1], 200));
+    assert_eq!((settings.scale_iterations, settings.iterations), (vec![3, 1], 180));
     assert_eq!(settings.init, Init::File("style.png".into()));
     assert!(first == run(&bench, &stylize, &["--config", "s.toml"]));
     // One number in a file is that of each scale.
