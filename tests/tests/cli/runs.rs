@@ -138,6 +138,50 @@ fn quiet_says_nothing_and_verbose_tells_each_layer() {
     }
 }
 
+/// The table of losses that `--verbose` ends with: its columns, and its rows with their names.
+fn losses(bench: &Bench, flags: &[&str]) -> (Vec<String>, Vec<(String, Vec<f64>)>) {
+    let narrow = narrow_vgg19();
+    let start = ["stylize", "content.png", "style.png", "-o", "out.png", "--size", "40", "--iterations", "4"];
+    let network = ["--model", "vgg19", "--weights", &narrow, "--verbose"];
+    let said = bench.succeed(&[&start[..], &network, flags].concat()).stderr;
+    let lines = said.lines().skip_while(|line| !line.starts_with("loss ")).map(|line| line.split(' '));
+    let mut lines = lines.map(|words| words.filter(|word| !word.is_empty()).map(str::to_owned).collect());
+    let title: Vec<String> = lines.next().expect("a title");
+    let columns = title[1..].to_vec();
+    let row = |mut words: Vec<String>| {
+        let values = words.split_off(words.len() - columns.len());
+        (words.join(" "), values.iter().map(|value| value.parse().expect("a number")).collect())
+    };
+    let rows = lines.take_while(|words| words[0] != "memory").map(row).collect();
+    (columns, rows)
+}
+
+#[test]
+fn verbose_tells_the_losses_of_each_size_that_a_picture_is_seen_at() {
+    let bench = Bench::new();
+    let layers = ["content relu4_2", "style relu1_1", "style relu2_1"];
+    let at = |size: &str| layers.map(|layer| format!("{layer} at {size}"));
+    let seen = [&at("40x32")[..], &at("20x16"), &["total".to_owned()]].concat();
+    let once = [&layers.map(str::to_owned)[..], &["total".to_owned()]].concat();
+    for (flags, columns, names) in [
+        (&["--scales", "1"][..], &["initial", "result"][..], &once),
+        (&["--scales", "1", "--seen-from", "20"], &["initial", "result"], &seen),
+        // At the first of these scales it is seen at its own size alone.
+        (&["--scales", "20,40", "--seen-from", "20"], &["result"], &seen),
+        (&["--scales", "20,40"], &["result"], &once),
+    ] {
+        let (titles, rows) = losses(&bench, &[flags, &["--style-layers", "relu1_1,relu2_1"]].concat());
+        assert_eq!(titles, columns, "{flags:?}");
+        assert_eq!(&rows.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>(), names, "{flags:?}");
+        for column in 0..columns.len() {
+            let values: Vec<f64> = rows.iter().map(|(_, values)| values[column]).collect();
+            let (total, parts) = values.split_last().unwrap();
+            // Each is told with five digits.
+            assert!((parts.iter().sum::<f64>() / total - 1.0).abs() < 1e-3, "{flags:?}: {rows:?}");
+        }
+    }
+}
+
 #[test]
 fn a_run_that_fails_before_any_step_leaves_an_older_picture_alone() {
     let bench = Bench::new();
