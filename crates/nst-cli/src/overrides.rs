@@ -40,8 +40,8 @@ pub(crate) struct StylizeOverrides {
     #[arg(long, value_name = "WEIGHTS", value_delimiter = ',', allow_hyphen_values = true)]
     #[arg(help_heading = "Picture")]
     style_blend: Option<Vec<f64>>,
-    /// How several styles are blended: to one between them (statistics), or each by itself (losses): another picture with
-    /// --style-loss wasserstein or --layer-balance energy
+    /// How several styles are blended: to one between them (statistics), or each by itself (losses), which takes longer. Both
+    /// have the same gradient, except with --style-loss wasserstein, --layer-balance energy and, by a little, histograms
     #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(StyleMix::NAMES))]
     #[arg(help_heading = "Picture")]
     style_mix: Option<String>,

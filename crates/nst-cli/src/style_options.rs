@@ -12,7 +12,8 @@ pub(crate) struct StyleOptions {
     /// Which statistics describe a style; moments, wasserstein and histogram want weights of their own
     #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(StyleLoss::NAMES))]
     style_loss: Option<String>,
-    /// Before their weights, style layers count as they come, or all the same (energy): bigger strokes
+    /// Before their weights, style layers count as they come, or all the same (energy): bigger strokes. So do histogram layers,
+    /// among themselves
     #[arg(long, value_name = "KIND", value_parser = PossibleValuesParser::new(LayerBalance::NAMES))]
     layer_balance: Option<String>,
     /// How much the histograms of features count, beside the style loss: they hold colors and contrast to the style's
