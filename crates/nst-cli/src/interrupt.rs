@@ -5,8 +5,8 @@ use crate::job::Verbosity;
 use anyhow::{Context, Result};
 use indicatif::ProgressBar;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Exit code of a run ended by Ctrl-C, as shells have it: 128 + SIGINT.
 const INTERRUPTED: u8 = 130;
@@ -37,55 +37,70 @@ impl Interrupt {
     }
 }
 
-/// Holds SIGTERM back until [`watch`] takes it: it would end the process without the picture. To be called before the first thread
-/// is started, because each takes that over from the one that starts it.
-///
-/// # Errors
-/// If the system refuses.
-#[cfg(unix)]
-pub(crate) fn hold() -> Result<()> {
-    termination().thread_block().context("cannot hold back SIGTERM")
-}
+/// Asks a run to end with an exit code.
+type Ask = Box<dyn Fn(u8) + Send + Sync>;
 
-/// There is no SIGTERM on this system.
-#[cfg(not(unix))]
-pub(crate) fn hold() -> Result<()> {
-    Ok(())
-}
+/// What becomes of signals: each ends the process, until there is a run that can be asked to end.
+#[derive(Clone, Default)]
+pub(crate) struct Signals(Arc<OnceLock<Ask>>);
 
-/// What the first Ctrl-C or SIGTERM sets; `notice` is said over the bar. The second one ends the process. To be called once, after
-/// [`hold`]. SIGHUP is left to do what it does, so that `nohup` goes on working.
-///
-/// # Errors
-/// If the system does not let it listen.
-pub(crate) fn watch(bar: &ProgressBar, verbosity: Verbosity, notice: &'static str) -> Result<Interrupt> {
-    let interrupt = Interrupt::default();
-    let bar = bar.clone();
-    let notice = move || {
-        if verbosity != Verbosity::Quiet {
-            bar.suspend(|| say(notice));
+impl Signals {
+    /// Takes SIGTERM, which would end a run without its picture. To be called before the first thread is started, because each
+    /// takes over from the one that starts it what is held back.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub(crate) fn listen() -> Result<Self> {
+        let signals = Self::default();
+        #[cfg(unix)]
+        wait_for_sigterm(signals.clone())?;
+        Ok(signals)
+    }
+
+    /// What the first Ctrl-C or SIGTERM from here on sets; `notice` is said over the bar. The second one ends the process. SIGHUP
+    /// is left to do what it does, so that `nohup` goes on working.
+    ///
+    /// # Errors
+    /// If the system does not let it listen.
+    pub(crate) fn watch(
+        self,
+        bar: &ProgressBar,
+        verbosity: Verbosity,
+        notice: &'static str,
+    ) -> Result<Interrupt> {
+        let interrupt = Interrupt::default();
+        let (asked, bar) = (interrupt.clone(), bar.clone());
+        let notice = move || {
+            if verbosity != Verbosity::Quiet {
+                bar.suspend(|| say(notice));
+            }
+        };
+        self.0.get_or_init(|| Box::new(move |code| asked.ask(code, &notice)));
+        ctrlc::set_handler(move || self.arrive(INTERRUPTED)).context("cannot listen for Ctrl-C")?;
+        Ok(interrupt)
+    }
+
+    /// A signal with this exit code is here.
+    fn arrive(&self, code: u8) {
+        match self.0.get() {
+            Some(ask) => ask(code),
+            None => std::process::exit(i32::from(code)),
         }
-    };
-    #[cfg(unix)]
-    listen(interrupt.clone(), notice.clone())?;
-    let asked = interrupt.clone();
-    ctrlc::set_handler(move || asked.ask(INTERRUPTED, &notice)).context("cannot listen for Ctrl-C")?;
-    Ok(interrupt)
+    }
 }
 
 /// Waits for SIGTERM in a thread of its own.
 #[cfg(unix)]
-fn listen(interrupt: Interrupt, notice: impl Fn() + Send + 'static) -> Result<()> {
+fn wait_for_sigterm(signals: Signals) -> Result<()> {
+    use nix::sys::signal::{SigSet, Signal};
+
+    let sigterm = SigSet::from(Signal::SIGTERM);
+    sigterm.thread_block().context("cannot hold back SIGTERM")?;
     let wait = move || {
-        while termination().wait().is_ok() {
-            interrupt.ask(TERMINATED, &notice);
+        while sigterm.wait().is_ok() {
+            signals.arrive(TERMINATED);
         }
     };
     std::thread::Builder::new().spawn(wait).context("cannot listen for SIGTERM")?;
     Ok(())
-}
-
-#[cfg(unix)]
-fn termination() -> nix::sys::signal::SigSet {
-    nix::sys::signal::SigSet::from(nix::sys::signal::Signal::SIGTERM)
 }

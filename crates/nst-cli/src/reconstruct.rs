@@ -1,8 +1,9 @@
 //! `nst reconstruct`: the two halves of the method by themselves, from noise.
 
 use crate::args::{Half, ReconstructArgs};
+use crate::interrupt::Signals;
 use crate::job::{Job, Sources};
-use crate::{effects, interrupt, overrides, transfer};
+use crate::{effects, overrides, transfer};
 use anyhow::Result;
 use nst::Config;
 use nst::config::{Init, Scales};
@@ -20,7 +21,7 @@ pub(crate) fn style_defaults() -> Config {
 }
 
 pub(crate) fn run(args: &ReconstructArgs) -> Result<ExitCode> {
-    interrupt::hold()?;
+    let signals = Signals::listen()?;
     let job = match &args.half {
         Half::Content(args) => {
             let config = overrides::overlay(&content_defaults(), &args.settings)?;
@@ -36,5 +37,5 @@ pub(crate) fn run(args: &ReconstructArgs) -> Result<ExitCode> {
         }
     };
     let (job, inputs) = job?;
-    transfer::run(&job, inputs)
+    transfer::run(&job, inputs, signals)
 }

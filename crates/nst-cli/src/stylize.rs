@@ -2,16 +2,17 @@
 
 use crate::args::{SettingsArgs, StylizeArgs};
 use crate::failure::{join_lines, usage};
+use crate::interrupt::Signals;
 use crate::job::{Job, Sources};
 use crate::overrides::StylizeOverrides;
-use crate::{effects, interrupt, overrides, transfer};
+use crate::{effects, overrides, transfer};
 use anyhow::{Result, anyhow};
 use nst::{Config, Preset};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 pub(crate) fn run(args: &StylizeArgs) -> Result<ExitCode> {
-    interrupt::hold()?;
+    let signals = Signals::listen()?;
     let config = args.settings.config(&args.overrides)?;
     effects::check(&args.overrides, &[], &[&config])?;
     let sources = Sources {
@@ -20,7 +21,7 @@ pub(crate) fn run(args: &StylizeArgs) -> Result<ExitCode> {
         settings: Some(&args.settings),
     };
     let (job, inputs) = Job::open(config, &sources, &args.run, &args.weight_file)?;
-    transfer::run(&job, inputs)
+    transfer::run(&job, inputs, signals)
 }
 
 impl SettingsArgs {

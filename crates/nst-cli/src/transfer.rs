@@ -1,12 +1,12 @@
 //! A run from start to written picture.
 
 use crate::console::{number, say};
-use crate::interrupt::Interrupt;
+use crate::interrupt::{Interrupt, Signals};
 use crate::job::{Job, Verbosity};
 use crate::progress::Progress;
 use crate::snapshots::Snapshots;
+use crate::summary;
 use crate::trace::Trace;
-use crate::{interrupt, summary};
 use anyhow::{Result, bail};
 use indicatif::HumanDuration;
 use nst::{Config, End, Event, Inputs, Outcome};
@@ -18,13 +18,13 @@ use std::time::{Duration, Instant};
 ///
 /// # Errors
 /// If the run cannot start or fails, or a file cannot be written.
-pub(crate) fn run(job: &Job, inputs: Inputs) -> Result<ExitCode> {
+pub(crate) fn run(job: &Job, inputs: Inputs, signals: Signals) -> Result<ExitCode> {
     if job.verbosity == Verbosity::Verbose {
         summary::before(&job.config, &inputs.weights, &job.device);
     }
     let mut progress = Progress::new(job.verbosity)?;
-    let notice = "ending after this evaluation; Ctrl-C again ends at once, without a picture";
-    let interrupt = interrupt::watch(progress.bar(), job.verbosity, notice)?;
+    let notice = "ending after this evaluation; a second Ctrl-C or SIGTERM ends at once, without a picture";
+    let interrupt = signals.watch(progress.bar(), job.verbosity, notice)?;
     let stylize = |observer: &mut Observer<'_>| nst::stylize(&job.config, inputs, &job.device, observer);
     paint(job, &mut progress, &interrupt, stylize)
 }

@@ -2,13 +2,14 @@
 #![cfg(unix)]
 
 use nst_tests::{Bench, narrow_vgg19};
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
-/// Sends what Ctrl-C sends.
-fn interrupt(child: &Running) {
-    send("-INT", child);
-}
+/// What Ctrl-C sends, and what systems send that shut down, or want a job's machine: with the exit code.
+const SIGNALS: [(&str, i32); 2] = [("-INT", 130), ("-TERM", 143)];
 
 fn send(signal: &str, Running(child): &Running) {
     let status = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
@@ -55,59 +56,61 @@ fn wait_for_evaluations(bench: &Bench, count: usize) -> usize {
         if lines >= count {
             return lines;
         }
-        std::thread::sleep(std::time::Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(10));
     }
     panic!("no {count} evaluations")
 }
 
 #[test]
 fn once_saves_the_best_picture() {
-    saves_the_best_picture("-INT", 130);
-}
-
-/// As systems send it that shut down, or want a job's machine.
-#[test]
-fn so_does_sigterm() {
-    saves_the_best_picture("-TERM", 143);
-}
-
-fn saves_the_best_picture(signal: &str, code: i32) {
-    let bench = Bench::new();
-    let narrow = narrow_vgg19();
-    let flags = ["--size", "40", "--model", "vgg19", "--weights", &narrow, "--trace", "t.jsonl"];
-    let (mut child, mut said) = long_run(&bench, &flags);
-    // Past its first step, before which there is nothing to save.
-    wait_for_evaluations(&bench, 5);
-    send(signal, &child);
-    read_until(&mut said, "Ctrl-C again ends at once");
-    read_until(&mut said, "interrupted; wrote out.png");
-    assert_eq!(child.0.wait().unwrap().code(), Some(code));
-    assert_eq!(bench.size("out.png"), (40, 32));
-    // The trace ends with a whole line.
-    assert!(!bench.trace("t.jsonl").is_empty());
+    for (signal, code) in SIGNALS {
+        let bench = Bench::new();
+        let narrow = narrow_vgg19();
+        let flags = ["--size", "40", "--model", "vgg19", "--weights", &narrow, "--trace", "t.jsonl"];
+        let (mut child, mut said) = long_run(&bench, &flags);
+        // Past its first step, before which there is nothing to save.
+        wait_for_evaluations(&bench, 5);
+        send(signal, &child);
+        read_until(&mut said, "a second Ctrl-C or SIGTERM ends at once");
+        read_until(&mut said, "interrupted; wrote out.png");
+        assert_eq!(child.0.wait().unwrap().code(), Some(code));
+        assert_eq!(bench.size("out.png"), (40, 32));
+        // The trace ends with a whole line.
+        assert!(!bench.trace("t.jsonl").is_empty());
+    }
 }
 
 #[test]
 fn twice_ends_at_once() {
-    let bench = Bench::new();
-    // Evaluations of some tenths of a second, so that the second one comes before the end of the first.
-    let (mut child, mut said) = long_run(&bench, &["--size", "200", "--threads", "1"]);
-    interrupt(&child);
-    read_until(&mut said, "Ctrl-C again ends at once");
-    interrupt(&child);
-    assert_eq!(child.0.wait().unwrap().code(), Some(130));
-    assert!(!bench.path("out.png").exists());
+    for (first, second, code) in [("-INT", "-INT", 130), ("-INT", "-TERM", 143), ("-TERM", "-TERM", 143)] {
+        let bench = Bench::new();
+        // Evaluations of some tenths of a second, so that the second one comes before the end of the first.
+        let (mut child, mut said) = long_run(&bench, &["--size", "200", "--threads", "1"]);
+        send(first, &child);
+        read_until(&mut said, "a second Ctrl-C or SIGTERM ends at once");
+        send(second, &child);
+        assert_eq!(child.0.wait().unwrap().code(), Some(code));
+        assert!(!bench.path("out.png").exists());
+    }
 }
 
+/// Here while it waits for a picture that nobody writes.
 #[test]
-fn so_does_sigterm_after_ctrl_c() {
+fn sigterm_ends_what_has_not_begun() {
     let bench = Bench::new();
-    let (mut child, mut said) = long_run(&bench, &["--size", "200", "--threads", "1"]);
-    interrupt(&child);
-    read_until(&mut said, "Ctrl-C again ends at once");
+    let pipe = bench.path("content.pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let (mut child, _said) = started(&bench, &["stylize", "content.pipe", "style.png", "-o", "out.png"]);
+    // Opened as soon as `nst` opens it, which is later than it begins to listen.
+    let (sender, opened) = mpsc::channel();
+    std::thread::spawn(move || sender.send(File::options().write(true).open(pipe)));
+    let _held = opened.recv_timeout(Duration::from_mins(1)).unwrap().unwrap();
     send("-TERM", &child);
-    assert_eq!(child.0.wait().unwrap().code(), Some(143));
-    assert!(!bench.path("out.png").exists());
+    let code = (0..6000).find_map(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        child.0.try_wait().unwrap()
+    });
+    assert_eq!(code.expect("an end").code(), Some(143));
 }
 
 /// `nohup` has told it to.
@@ -131,37 +134,42 @@ fn a_hangup_is_ignored_where_it_was() {
 
 #[test]
 fn a_batch_ends_when_the_picture_in_work_is_done() {
-    let bench = Bench::new();
-    // The second picture would be refused; it is not begun.
-    bench.write("z.png", "no picture");
-    let flags =
-        ["batch", "--content", "content.png", "z.png", "--style", "style.png", "-o", "{content}-{style}.png"];
-    // A second's work: the interruption comes in the middle of it.
-    let (mut child, mut said) =
-        started(&bench, &[&flags[..], &["--size", "128", "--iterations", "12"]].concat());
-    read_until(&mut said, "[1/2] iteration 0 of 12");
-    interrupt(&child);
-    read_until(&mut said, "ending after this picture");
-    read_until(&mut said, "[1/2] wrote content-style.png");
-    read_until(&mut said, "interrupted: 1 picture done, 0 failed, 0 skipped, 1 left");
-    assert_eq!(child.0.wait().unwrap().code(), Some(130));
-    assert_eq!(bench.size("content-style.png"), (128, 102));
-    assert!(!bench.path("z-style.png").exists());
+    for (signal, code) in SIGNALS {
+        let bench = Bench::new();
+        // The second picture would be refused; it is not begun.
+        bench.write("z.png", "no picture");
+        let contents = ["batch", "--content", "content.png", "z.png"];
+        let flags = ["--style", "style.png", "-o", "{content}-{style}.png"];
+        // A second's work: the interruption comes in the middle of it.
+        let work = ["--size", "128", "--iterations", "12"];
+        let (mut child, mut said) = started(&bench, &[&contents[..], &flags, &work].concat());
+        read_until(&mut said, "[1/2] iteration 0 of 12");
+        send(signal, &child);
+        read_until(&mut said, "ending after this picture; a second Ctrl-C or SIGTERM ends at once");
+        read_until(&mut said, "[1/2] wrote content-style.png");
+        read_until(&mut said, "interrupted: 1 picture done, 0 failed, 0 skipped, 1 left");
+        assert_eq!(child.0.wait().unwrap().code(), Some(code));
+        assert_eq!(bench.size("content-style.png"), (128, 102));
+        assert!(!bench.path("z-style.png").exists());
+    }
 }
 
 #[test]
 fn a_sweep_ends_with_a_sheet_of_what_is_done() {
-    let bench = Bench::new();
-    let narrow = narrow_vgg19();
-    let flags = ["sweep", "content.png", "style.png", "-o", "sheet.png", "--vary", "iterations=1,1000000,2"];
-    let network = ["--size", "40", "--model", "vgg19", "--weights", &narrow];
-    let (mut child, mut said) = started(&bench, &[&flags[..], &network].concat());
-    read_until(&mut said, "[1/3] iterations 1: loss");
-    // Lines of a run come some seconds apart; this one is in the second cell for hours.
-    read_until(&mut said, "[2/3] iteration ");
-    interrupt(&child);
-    read_until(&mut said, "with the cells that are done");
-    read_until(&mut said, "interrupted; wrote sheet.png: 1 cell done, 0 failed, 2 left");
-    assert_eq!(child.0.wait().unwrap().code(), Some(130));
-    assert!(bench.size("sheet.png").0 > 3 * 40);
+    for (signal, code) in SIGNALS {
+        let bench = Bench::new();
+        let narrow = narrow_vgg19();
+        let sheet = ["sweep", "content.png", "style.png", "-o", "sheet.png"];
+        let cells = ["--vary", "iterations=1,1000000,2"];
+        let network = ["--size", "40", "--model", "vgg19", "--weights", &narrow];
+        let (mut child, mut said) = started(&bench, &[&sheet[..], &cells, &network].concat());
+        read_until(&mut said, "[1/3] iterations 1: loss");
+        // Lines of a run come some seconds apart; this one is in the second cell for hours.
+        read_until(&mut said, "[2/3] iteration ");
+        send(signal, &child);
+        read_until(&mut said, "with the cells that are done; a second Ctrl-C or SIGTERM ends at once");
+        read_until(&mut said, "interrupted; wrote sheet.png: 1 cell done, 0 failed, 2 left");
+        assert_eq!(child.0.wait().unwrap().code(), Some(code));
+        assert!(bench.size("sheet.png").0 > 3 * 40);
+    }
 }

@@ -12,8 +12,8 @@ Examples:
   nst batch --content photos/ --style a.jpg b.jpg --style-blend 2,1 -o 'out/{content}.png'
   nst batch --content photos/ --style a.jpg -o 'out/{content}.png' --skip-existing --shard 2/8
 
-A picture that fails is told in one line, the others are made, and the exit code is 1. Ctrl-C ends the batch when the picture
-in work is done, a second one at once; the same command with --skip-existing goes on from there.";
+A picture that fails is told in one line, the others are made, and the exit code is 1. Ctrl-C or SIGTERM ends the
+batch when the picture in work is done, a second one at once; the same command with --skip-existing goes on from there.";
 
 /// Paint many pictures with one load of the network: each content in each style
 #[derive(clap::Args)]

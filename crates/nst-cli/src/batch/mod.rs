@@ -10,11 +10,11 @@ mod tally;
 pub(crate) use args::BatchArgs;
 
 use crate::failure::join_lines;
-use crate::interrupt::Interrupt;
+use crate::interrupt::{Interrupt, Signals};
 use crate::job::{Job, Verbosity};
 use crate::masks::{self, Source};
 use crate::progress::Progress;
-use crate::{console, effects, interrupt, settings_file, summary, transfer, weight_store};
+use crate::{console, effects, settings_file, summary, transfer, weight_store};
 use anyhow::Result;
 use nst::{Picture, Pictures, Studio, Styles};
 use plan::{Group, Plan, Task};
@@ -24,7 +24,7 @@ use std::sync::Arc;
 use tally::Tally;
 
 pub(crate) fn run(args: &BatchArgs) -> Result<ExitCode> {
-    interrupt::hold()?;
+    let signals = Signals::listen()?;
     let config = args.settings.config(&args.overrides)?;
     config.check()?;
     effects::check(&args.overrides, &[], &[&config])?;
@@ -49,8 +49,8 @@ pub(crate) fn run(args: &BatchArgs) -> Result<ExitCode> {
         let studio = Studio::new(&job.config, &weights, &job.device)?;
         drop(weights);
         let progress = Progress::new(verbosity)?;
-        let notice = "ending after this picture; Ctrl-C again ends at once, without it";
-        let interrupt = interrupt::watch(progress.bar(), verbosity, notice)?;
+        let notice = "ending after this picture; a second Ctrl-C or SIGTERM ends at once, without it";
+        let interrupt = signals.watch(progress.bar(), verbosity, notice)?;
         let mut batch = Batch { studio, init, job, progress, interrupt, tally };
         for group in plan.groups {
             batch.paint_group(&group);

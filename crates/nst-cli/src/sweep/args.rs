@@ -12,8 +12,8 @@ Examples:
   nst sweep photo.jpg one.jpg two.jpg --vary 'style-blend=1,0;1,1;0,1' --vary seed=1,2 --init noise -o sheet.png
   nst sweep photo.jpg painting.jpg --vary content-layers=relu3_2,relu4_2 -o sheet.png --cell-dir cells
 
-A cell that fails is left empty and told in one line, the others are made, and the exit code is 1. Ctrl-C ends the sweep with a
-sheet of the cells that are done.";
+A cell that fails is left empty and told in one line, the others are made, and the exit code is 1. Ctrl-C or SIGTERM ends
+the sweep with a sheet of the cells that are done, a second one at once, without a sheet.";
 
 /// Paint one picture with several values of one or two settings, side by side on a labelled sheet
 #[derive(clap::Args)]

@@ -11,10 +11,10 @@ mod vary;
 pub(crate) use args::SweepArgs;
 
 use crate::failure::join_lines;
-use crate::interrupt::Interrupt;
+use crate::interrupt::{Interrupt, Signals};
 use crate::job::Verbosity;
 use crate::progress::Progress;
-use crate::{console, effects, failure, interrupt, settings_file, summary, transfer, weight_store};
+use crate::{console, effects, failure, settings_file, summary, transfer, weight_store};
 use anyhow::{Context, Result, bail};
 use grid::{Cell, Grid};
 use indicatif::HumanDuration;
@@ -30,7 +30,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
-    interrupt::hold()?;
+    let signals = Signals::listen()?;
     let start = Instant::now();
     let base = args.settings.config(&args.overrides)?;
     let grid = Grid::new(&base, &args.grid.vary)?;
@@ -56,8 +56,8 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
 
     let verbosity = Verbosity::of(&args.talk);
     let progress = Progress::new(verbosity)?;
-    let notice = "ending after this evaluation, with the cells that are done; Ctrl-C again ends at once, without a sheet";
-    let interrupt = interrupt::watch(progress.bar(), verbosity, notice)?;
+    let notice = "ending after this evaluation, with the cells that are done; a second Ctrl-C or SIGTERM ends at once, without a sheet";
+    let interrupt = signals.watch(progress.bar(), verbosity, notice)?;
     let mut sweep = Sweep {
         materials,
         pixels,
