@@ -6,9 +6,11 @@ use crate::masks::{self, Source};
 use crate::paths::{self, Written};
 use crate::{settings_file, weight_store};
 use anyhow::{Result, anyhow, bail};
-use nst::{Config, Inputs, Picture};
+use nst::{Config, Picture, Pictures, Styles};
 use nst_tensor::Device;
+use nst_weights::Weights;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A run, ready to start.
 pub(crate) struct Job {
@@ -49,18 +51,18 @@ pub(crate) struct Sources<'a> {
 }
 
 impl Job {
-    /// Checks settings and paths, opens what is to be read, and writes the settings if they are asked for: the job, and what
-    /// it works on.
+    /// Checks paths, opens what is to be read, checks the settings against it, and writes them if that is asked for: the job, the
+    /// pictures that it works on, and the network's weights.
     ///
     /// # Errors
-    /// If a setting is out of range, a path to write is also read or cannot be written, or a file cannot be used.
+    /// If a path to write is also read or cannot be written, a file cannot be used, or a setting is out of range or does not go
+    /// with the pictures.
     pub(crate) fn open(
         config: Config,
         sources: &Sources<'_>,
         args: &RunArgs,
         weight_file: &WeightFileArgs,
-    ) -> Result<(Self, Inputs)> {
-        config.check()?;
+    ) -> Result<(Self, Pictures, Weights)> {
         Picture::check_target(&args.output)?;
         if let Some(trace) = &args.trace {
             check_trace(trace)?;
@@ -68,10 +70,10 @@ impl Job {
         let settings = sources.settings.and_then(|settings| settings.write_config.as_deref());
         settings.map(settings_file::check_target).transpose()?;
         let init = config.init.file();
-        let pictures = sources.content.into_iter().chain(sources.styles.iter().copied()).chain(init);
+        let files = sources.content.into_iter().chain(sources.styles.iter().copied()).chain(init);
         let config_file = sources.settings.and_then(|settings| settings.config.as_deref());
-        let pictures = pictures.chain(masks::files(&config));
-        let read: Vec<&Path> = pictures.chain(config_file).chain(config.weights.as_deref()).collect();
+        let files = files.chain(masks::files(&config));
+        let read: Vec<&Path> = files.chain(config_file).chain(config.weights.as_deref()).collect();
         let written = Written {
             output: &args.output,
             trace: args.trace.as_deref(),
@@ -83,12 +85,13 @@ impl Job {
         let content = sources.content.map(|path| Source::new(path, config.mask.as_deref()));
         let styles = Source::of_styles(&config, &sources.styles)?;
         let device = args.talk.device.open()?;
-        let inputs = Inputs {
+        let pictures = Pictures {
             content: content.map(|content| content.open()).transpose()?,
-            styles: styles.iter().map(Source::open).collect::<Result<_>>()?,
-            init: init.map(Picture::load).transpose()?,
-            weights: weight_store::open(&config, weight_file.pixels)?,
+            styles: Styles::new(styles.iter().map(Source::open).collect::<Result<_>>()?),
+            init: init.map(Picture::load).transpose()?.map(Arc::new),
         };
+        pictures.check(&config)?;
+        let weights = weight_store::open(&config, weight_file.pixels)?;
         settings.map(|file| settings_file::write(file, &config)).transpose()?;
         let job = Self {
             config,
@@ -98,7 +101,7 @@ impl Job {
             trace: args.trace.clone(),
             verbosity: Verbosity::of(&args.talk),
         };
-        Ok((job, inputs))
+        Ok((job, pictures, weights))
     }
 }
 

@@ -25,17 +25,19 @@ pub(crate) fn run(args: &ReconstructArgs) -> Result<ExitCode> {
     let job = match &args.half {
         Half::Content(args) => {
             let config = overrides::overlay(&content_defaults(), &args.settings)?;
+            config.check()?;
             effects::check(&args.settings, &[], &[&config])?;
             let sources = Sources { content: Some(&args.image), styles: vec![], settings: None };
             Job::open(config, &sources, &args.run, &args.weight_file)
         }
         Half::Style(args) => {
             let config = overrides::overlay(&style_defaults(), &args.settings)?;
+            config.check()?;
             effects::check(&args.settings, &[], &[&config])?;
             let sources = Sources { content: None, styles: vec![&args.image], settings: None };
             Job::open(config, &sources, &args.run, &args.weight_file)
         }
     };
-    let (job, inputs) = job?;
-    transfer::run(&job, inputs, signals)
+    let (job, pictures, weights) = job?;
+    transfer::run(&job, pictures, weights, signals)
 }

@@ -14,14 +14,15 @@ use std::process::ExitCode;
 pub(crate) fn run(args: &StylizeArgs) -> Result<ExitCode> {
     let signals = Signals::listen()?;
     let config = args.settings.config(&args.overrides)?;
+    config.check()?;
     effects::check(&args.overrides, &[], &[&config])?;
     let sources = Sources {
         content: Some(&args.content),
         styles: args.styles.iter().map(PathBuf::as_path).collect(),
         settings: Some(&args.settings),
     };
-    let (job, inputs) = Job::open(config, &sources, &args.run, &args.weight_file)?;
-    transfer::run(&job, inputs, signals)
+    let (job, pictures, weights) = Job::open(config, &sources, &args.run, &args.weight_file)?;
+    transfer::run(&job, pictures, weights, signals)
 }
 
 impl SettingsArgs {

@@ -9,7 +9,8 @@ use crate::summary;
 use crate::trace::Trace;
 use anyhow::{Result, bail};
 use indicatif::HumanDuration;
-use nst::{Config, End, Event, Inputs, Outcome};
+use nst::{Config, End, Event, Outcome, Pictures, Studio};
+use nst_weights::Weights;
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -18,15 +19,19 @@ use std::time::{Duration, Instant};
 ///
 /// # Errors
 /// If the run cannot start or fails, or a file cannot be written.
-pub(crate) fn run(job: &Job, inputs: Inputs, signals: Signals) -> Result<ExitCode> {
+pub(crate) fn run(job: &Job, pictures: Pictures, weights: Weights, signals: Signals) -> Result<ExitCode> {
     if job.verbosity == Verbosity::Verbose {
-        summary::before(&job.config, &inputs.weights, &job.device);
+        summary::before(&job.config, &weights, &job.device);
     }
     let mut progress = Progress::new(job.verbosity)?;
     let notice = "ending after this evaluation; a second Ctrl-C or SIGTERM ends at once, without a picture";
     let interrupt = signals.watch(progress.bar(), job.verbosity, notice)?;
-    let stylize = |observer: &mut Observer<'_>| nst::stylize(&job.config, inputs, &job.device, observer);
-    paint(job, &mut progress, &interrupt, stylize)
+    paint(job, &mut progress, &interrupt, |observer| {
+        let studio = Studio::new(&job.config, &weights, &job.device)?;
+        // The device has its own by now.
+        drop(weights);
+        studio.stylize(pictures, observer)
+    })
 }
 
 /// What is told of each evaluation.

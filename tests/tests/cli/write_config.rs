@@ -80,8 +80,26 @@ fn settings_are_written_before_the_run() {
     let network = ["--model", "vgg19", "--weights", &narrow, "--size", "40"];
     // A run that is refused writes nothing.
     bench.refuse(&[&start[..], &["--weights", "missing.pth"]].concat(), 1);
-    bench.refuse(&[&start[..], &["--history", "0"]].concat(), 2);
+    for flags in [
+        &["--history", "0"][..],
+        &["--style-blend", "1,2"],
+        &["--scales", "9,40", "--size", "40"],
+        &["--content-weight", "0", "--style-weight", "0"],
+    ] {
+        bench.refuse(&[&start[..], flags].concat(), 2);
+        // It is refused for the pictures, before the weights are looked for.
+        let line = bench.refuse(&[&start[..], flags, &["--weights", "missing.pth"]].concat(), 2);
+        assert!(!line.contains("missing.pth"), "{flags:?}: {line}");
+    }
+    let batch = ["batch", "--content", "content.png", "--style", "style.png", "-o", "{content}-{style}.png"];
+    let batch = [&batch[..], &["--quiet", "--write-config", "s.toml"]].concat();
+    bench.refuse(&[&batch[..], &["--weights", "missing.pth"]].concat(), 1);
+    bench.refuse(&[&batch[..], &["--content-weight", "0", "--style-weight", "0"]].concat(), 2);
     assert_eq!(text(&bench, "s.toml"), "an older file");
+    // A batch with nothing left to do is one that was done.
+    bench.write("content-style.png", "");
+    bench.succeed(&[&batch[..], &["--skip-existing", "--seed", "5"]].concat());
+    assert_eq!(read(&bench, "s.toml").seed, 5);
     // One that fails on its way has written them.
     let leaps = ["--optimizer", "adam", "--learning-rate", "1e30"];
     bench.refuse(&[&start[..], &network, &leaps].concat(), 1);

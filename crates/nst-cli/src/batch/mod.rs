@@ -32,13 +32,15 @@ pub(crate) fn run(args: &BatchArgs) -> Result<ExitCode> {
     let read = [init, args.settings.config.as_deref(), config.weights.as_deref()];
     let read: Vec<&Path> = read.into_iter().flatten().chain(masks::files(&config)).collect();
     let settings = args.settings.write_config.as_deref();
+    settings.map(settings_file::check_target).transpose()?;
     let plan = Plan::new(&args.pictures, &config, &read, settings)?;
     let verbosity = Verbosity::of(&args.talk);
     let mut tally = Tally::new(plan.count(), plan.skipped);
     let mut interrupted = None;
-    settings.map(|file| settings_file::write(file, &config)).transpose()?;
     // Nothing is loaded for nothing.
-    if plan.count() > 0 {
+    if plan.count() == 0 {
+        settings.map(|file| settings_file::write(file, &config)).transpose()?;
+    } else {
         let device = args.talk.device.open()?;
         let weights = weight_store::open(&config, args.weight_file.pixels)?;
         let init = init.map(Picture::load).transpose()?.map(Arc::new);
@@ -48,6 +50,7 @@ pub(crate) fn run(args: &BatchArgs) -> Result<ExitCode> {
         }
         let studio = Studio::new(&job.config, &weights, &job.device)?;
         drop(weights);
+        settings.map(|file| settings_file::write(file, &job.config)).transpose()?;
         let progress = Progress::new(verbosity)?;
         let notice = "ending after this picture; a second Ctrl-C or SIGTERM ends at once, without it";
         let interrupt = signals.watch(progress.bar(), verbosity, notice)?;
