@@ -1,10 +1,11 @@
 //! Flags that would change nothing beside the other settings. Presets and files may say them, since they say everything; whoever
 //! types one means something by it, and would not notice.
 
+use crate::console::counted;
 use crate::failure::usage;
 use anyhow::Result;
 use nst::Config;
-use nst::config::{Init, Optimizer};
+use nst::config::{Init, Optimizer, Scales, StyleLoss};
 use serde::Serialize;
 
 /// The flags that were given, as settings.
@@ -15,37 +16,96 @@ pub(crate) fn given(flags: &impl Serialize) -> Result<toml::Table> {
     toml::Table::try_from(flags).map_err(|error| usage(format!("settings: {error}")))
 }
 
-/// What settings need for an effect, in words.
-type Need = (&'static [&'static str], fn(&Config) -> bool, &'static str);
+/// What decides whether a flag has an effect.
+#[derive(Clone, Copy)]
+pub(crate) struct Run<'a> {
+    pub(crate) config: &'a Config,
+    /// How many styles it takes together.
+    pub(crate) styles: usize,
+}
 
-/// `seed` and `seen-from` are not among them: scripts may give them to every run.
-const NEEDS: [Need; 6] = [
-    (&["betas"], |config| config.optimizer == Optimizer::Adam, "the optimizer adam"),
+impl Run<'_> {
+    fn has_style(&self) -> bool {
+        self.config.style_weight > 0.0 || self.config.histogram_weight > 0.0
+    }
+
+    /// Whether there is a loss whose scale is not its own.
+    fn has_scaling(&self) -> bool {
+        let of_style = matches!(self.config.style_loss, StyleLoss::Gram | StyleLoss::Covariance);
+        self.config.content_weight > 0.0 || (self.config.style_weight > 0.0 && of_style)
+    }
+
+    /// How many scales it goes through, where that is not for the pictures to say.
+    fn scales(&self) -> Option<usize> {
+        match &self.config.scales {
+            Scales::Count(count) => Some(*count),
+            // The result's own size may be left out.
+            Scales::Sizes(sizes) => Some(1 + sizes.iter().filter(|&&size| size < self.config.size).count()),
+            Scales::Auto | Scales::Sqrt2 => None,
+        }
+    }
+}
+
+/// What settings need for an effect, in words.
+type Need = (&'static [&'static str], fn(&Run<'_>) -> bool, &'static str);
+
+/// `seed`, `seen-from` and `style-blend` are not among them: scripts may give them to every run, the last one with a number for
+/// each style.
+const NEEDS: [Need; 11] = [
+    (&["betas"], |run| run.config.optimizer == Optimizer::Adam, "the optimizer adam"),
     (
         &["line-search", "steps", "history", "tolerance-gradient", "tolerance-change"],
-        |config| config.optimizer == Optimizer::Lbfgs,
+        |run| run.config.optimizer == Optimizer::Lbfgs,
         "the optimizer lbfgs",
     ),
-    (&["histogram-layers"], |config| config.histogram_weight > 0.0, "a histogram-weight"),
-    (&["mask-softness"], |config| config.mask.is_some(), "a mask"),
-    (&["noise"], |config| config.init == Init::Noise, "init noise"),
-    (&["tv"], |config| config.tv_weight > 0.0, "a tv-weight"),
+    (&["content-layers", "content-loss"], |run| run.config.content_weight > 0.0, "a content-weight"),
+    (&["style-layers", "style-loss"], |run| run.config.style_weight > 0.0, "a style-weight"),
+    (&["histogram-layers"], |run| run.config.histogram_weight > 0.0, "a histogram-weight"),
+    (
+        &["layer-balance", "style-masks", "style-mix", "style-scales", "style-size"],
+        |run| run.has_style(),
+        "a style-weight or a histogram-weight",
+    ),
+    (&["style-mix"], |run| run.styles > 1, "several styles that are blended"),
+    (
+        &["loss-scaling"],
+        |run| run.has_scaling(),
+        "a content-weight, or a style-weight with the style-loss gram or covariance",
+    ),
+    (&["mask-softness"], |run| run.config.mask.is_some(), "a mask"),
+    (&["noise"], |run| run.config.init == Init::Noise, "init noise"),
+    (&["tv"], |run| run.config.tv_weight > 0.0, "a tv-weight"),
 ];
 
-/// Checks that each of the flags, and of the settings that are `varied`, has an effect on one of `configs` at least, which come of
-/// them.
+/// Checks that each of the flags, and of the settings that are `varied`, has an effect on one of `runs` at least, which come of
+/// them. Their settings are in range.
 ///
 /// # Errors
 /// For the first that has none.
-pub(crate) fn check(flags: &impl Serialize, varied: &[&str], configs: &[&Config]) -> Result<()> {
+pub(crate) fn check(flags: &impl Serialize, varied: &[&str], runs: &[Run<'_>]) -> Result<()> {
     let flags = given(flags)?;
+    let is_given = |name: &str| flags.contains_key(name) || varied.contains(&name);
     for (settings, is_met, need) in NEEDS {
-        let is_given = |name: &&&str| flags.contains_key(**name) || varied.contains(*name);
-        if let Some(name) = settings.iter().find(is_given)
-            && !configs.iter().any(|config| is_met(config))
+        if let Some(name) = settings.iter().find(|name| is_given(name))
+            && !runs.iter().any(is_met)
         {
             return Err(usage(format!("{name}: has no effect without {need}")));
         }
+    }
+    if is_given("scale-iterations") { check_scale_iterations(runs) } else { Ok(()) }
+}
+
+/// That the last number for a scale has an effect.
+fn check_scale_iterations(runs: &[Run<'_>]) -> Result<()> {
+    let excess = |run: &Run<'_>| {
+        let (numbers, scales) = (run.config.scale_iterations.len(), run.scales()?);
+        (numbers > scales).then_some((numbers, scales))
+    };
+    if let Some(all) = runs.iter().map(excess).collect::<Option<Vec<_>>>()
+        && let Some(&(numbers, scales)) = all.first()
+    {
+        let (numbers, scales) = (counted(numbers, "number"), counted(scales, "scale"));
+        return Err(usage(format!("scale-iterations: {numbers} for {scales}; the rest has no effect")));
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! `nst reconstruct`: the two halves of the method by themselves, from noise.
 
 use crate::args::{Half, ReconstructArgs};
+use crate::effects::Run;
 use crate::interrupt::Signals;
 use crate::job::{Job, Sources};
 use crate::{effects, overrides, transfer};
@@ -26,14 +27,14 @@ pub(crate) fn run(args: &ReconstructArgs) -> Result<ExitCode> {
         Half::Content(args) => {
             let config = overrides::overlay(&content_defaults(), &args.settings)?;
             config.check()?;
-            effects::check(&args.settings, &[], &[&config])?;
+            effects::check(&args.settings, &[], &[Run { config: &config, styles: 0 }])?;
             let sources = Sources { content: Some(&args.image), styles: vec![], settings: None };
             Job::open(config, &sources, &args.run, &args.weight_file)
         }
         Half::Style(args) => {
             let config = overrides::overlay(&style_defaults(), &args.settings)?;
             config.check()?;
-            effects::check(&args.settings, &[], &[&config])?;
+            effects::check(&args.settings, &[], &[Run { config: &config, styles: 1 }])?;
             let sources = Sources { content: None, styles: vec![&args.image], settings: None };
             Job::open(config, &sources, &args.run, &args.weight_file)
         }

@@ -15,7 +15,8 @@ pub(crate) fn run(args: &StylizeArgs) -> Result<ExitCode> {
     let signals = Signals::listen()?;
     let config = args.settings.config(&args.overrides)?;
     config.check()?;
-    effects::check(&args.overrides, &[], &[&config])?;
+    let it = effects::Run { config: &config, styles: args.styles.len() };
+    effects::check(&args.overrides, &[], &[it])?;
     let sources = Sources {
         content: Some(&args.content),
         styles: args.styles.iter().map(PathBuf::as_path).collect(),

@@ -7,6 +7,7 @@ mod batch;
 mod bench;
 mod color;
 mod devices;
+mod effects;
 mod help;
 mod interrupt;
 mod masks;

@@ -27,7 +27,9 @@ pub(crate) fn run(args: &BatchArgs) -> Result<ExitCode> {
     let signals = Signals::listen()?;
     let config = args.settings.config(&args.overrides)?;
     config.check()?;
-    effects::check(&args.overrides, &[], &[&config])?;
+    // Without weights, each style is taken by itself.
+    let it = effects::Run { config: &config, styles: config.style_blend.len().max(1) };
+    effects::check(&args.overrides, &[], &[it])?;
     let init = config.init.file();
     let read = [init, args.settings.config.as_deref(), config.weights.as_deref()];
     let read: Vec<&Path> = read.into_iter().flatten().chain(masks::files(&config)).collect();

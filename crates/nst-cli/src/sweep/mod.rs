@@ -35,8 +35,9 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
     let base = args.settings.config(&args.overrides)?;
     let grid = Grid::new(&base, &args.grid.vary)?;
     let varied: Vec<&str> = args.grid.vary.iter().map(|vary| vary.name.as_str()).collect();
-    let configs: Vec<&Config> = grid.cells.iter().map(|cell| &cell.config).collect();
-    effects::check(&args.overrides, &varied, &configs)?;
+    let runs =
+        grid.cells.iter().map(|Cell { config, .. }| effects::Run { config, styles: args.styles.len() });
+    effects::check(&args.overrides, &varied, &runs.collect::<Vec<_>>())?;
     let files = outputs::cell_files(args, &grid)?;
     let pixels = args.weight_file.pixels;
     let mut materials = Materials::new(&args.content, &args.styles);
