@@ -55,7 +55,7 @@ fn sizes_below_the_limit_or_too_small_for_a_layer_are_left_out() {
     assert_eq!(terms(&config, &flat), once);
 }
 
-/// At 32x24, relu5_1 sees the upper 16 rows alone, and nothing of a region that lies below.
+/// At 32x24, `relu5_1` sees the upper 16 rows alone, and nothing of a region that lies below.
 #[test]
 fn sizes_at_which_a_style_s_region_is_lost_are_left_out() {
     let (config, inputs) = seen_twice();
