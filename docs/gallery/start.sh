@@ -8,5 +8,5 @@ sheet() {
     "$nst" sweep examples/chelsea.jpg examples/swirls.jpg --size 256 "$@" -o "docs/gallery/start-$name.jpg"
 }
 sheet init --vary init=content,noise,style --vary scales=auto,1
-sheet seeds --init noise --vary noise=1,60 --vary seed=0,1,2
+sheet seeds --init noise --vary seed=0,1,2
 sheet network --vary pooling=max,avg --vary padding=zeros,replicate

@@ -27,8 +27,8 @@ pub(crate) struct Args {
     /// Make nst's traces first, with this binary, from CONTENT.png and STYLE.png in FOLDER
     #[arg(long)]
     nst: Option<PathBuf>,
-    /// What else `nst stylize` is given
-    #[arg(last = true, requires = "nst")]
+    /// What else `nst stylize` is given or, of traces that are there, was
+    #[arg(last = true)]
     settings: Vec<String>,
 }
 
