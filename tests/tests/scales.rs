@@ -1,7 +1,7 @@
 //! Runs from coarse to fine.
 
 use nst::config::{Init, Scales};
-use nst::{Config, End, Inputs, stylize};
+use nst::{Config, End, Event, Inputs, stylize};
 use nst_tensor::Device;
 use nst_tests::small_run::{config, inputs, picture, run};
 use std::ops::ControlFlow;
@@ -16,9 +16,9 @@ fn a_picture_goes_through_its_scales() {
     let (outcome, seen) = run(&ladder(), &inputs());
     assert_eq!((outcome.end, outcome.evaluations), (End::Finished, seen.len()));
     assert_eq!((outcome.picture.width(), outcome.picture.height()), (40, 32));
-    // Twelve iterations in the proportion of 1, 0.6 and 0.36, and each scale's first evaluation.
+    // Half of twelve iterations and a quarter each, and each scale's first evaluation.
     let at = |scale: usize| seen.iter().filter(|evaluation| evaluation.scale == scale).collect::<Vec<_>>();
-    for (scale, (width, height), evaluations) in [(0, (20, 16), 7), (1, (30, 24), 5), (2, (40, 32), 3)] {
+    for (scale, (width, height), evaluations) in [(0, (20, 16), 7), (1, (30, 24), 4), (2, (40, 32), 4)] {
         let seen = at(scale);
         assert_eq!(seen.len(), evaluations);
         assert!(seen.iter().all(|evaluation| (evaluation.width, evaluation.height) == (width, height)));
@@ -31,6 +31,20 @@ fn a_picture_goes_through_its_scales() {
     assert!(at(2)[0].total < 0.7 * single.initial.total, "{} {}", at(2)[0].total, single.initial.total);
     let given = Config { scale_iterations: vec![3, 2], ..ladder() };
     assert_eq!(run(&given, &inputs()).0.evaluations, 4 + 3 + 3);
+}
+
+#[test]
+fn the_work_that_is_done_counts_by_pixels() {
+    let mut done = Vec::new();
+    let note = &mut |event: &Event<'_>| {
+        done.push(event.done);
+        ControlFlow::Continue(())
+    };
+    stylize(&ladder(), inputs(), &Device::cpu(), note).expect("a run");
+    assert!(done.is_sorted() && done[0] == 0.0 && done.last() == Some(&1.0), "{done:?}");
+    // Six iterations at 20 pixels, then three at 30 and at 40.
+    let all = f64::from(6 * 400 + 3 * 900 + 3 * 1600);
+    assert!((done[6] - 2400.0 / all).abs() < 1e-12 && (done[10] - 5100.0 / all).abs() < 1e-12, "{done:?}");
 }
 
 #[test]

@@ -54,7 +54,7 @@ impl Progress {
         let evaluation = event.evaluation;
         let (done, all) = (evaluation.iteration, event.iterations);
         let per_second = (evaluation.evaluation + 1) as f64 / evaluation.seconds;
-        let left = time_left(evaluation.seconds, done, all);
+        let left = time_left(evaluation.seconds, event.done);
         let size = format!("{}x{}", evaluation.width, evaluation.height);
         let message =
             format!("{size}, loss {}, {per_second:.2} evaluations/s{left}", number(evaluation.total));
@@ -72,12 +72,12 @@ impl Progress {
     }
 }
 
-/// In words, as soon as there is anything to go by.
-fn time_left(seconds: f64, done: usize, all: usize) -> String {
-    if done == 0 || all == 0 {
+/// In words, as soon as there is anything to go by; `done`: the share of the work, 0..1.
+fn time_left(seconds: f64, done: f64) -> String {
+    if done == 0.0 {
         return String::new();
     }
-    let left = seconds / done as f64 * all.saturating_sub(done) as f64;
+    let left = seconds / done * (1.0 - done);
     Duration::try_from_secs_f64(left)
         .map_or_else(|_| String::new(), |left| format!(", {} left", HumanDuration(left)))
 }

@@ -1,6 +1,6 @@
 //! A run from start to written picture.
 
-use crate::console::{number, say};
+use crate::console::{counted, number, say};
 use crate::interrupt::{Interrupt, Signals};
 use crate::job::{Job, Verbosity};
 use crate::progress::Progress;
@@ -121,9 +121,11 @@ fn say_end(job: &Job, label: &str, outcome: &Outcome, has_result: bool, time: Du
     }
 }
 
-/// What a run came to, and what it took.
+/// What a run came to, and what it took. The initial loss is told where it was at the same scale: those of others are no measure.
 pub(crate) fn gain(outcome: &Outcome, time: Duration) -> String {
-    let (initial, best) = (number(outcome.initial.total), number(outcome.best.total));
-    let (count, plural) = (outcome.evaluations, if outcome.evaluations == 1 { "" } else { "s" });
-    format!("loss {initial} -> {best} in {count} evaluation{plural}, {}", HumanDuration(time))
+    let Outcome { initial, best, .. } = outcome;
+    let from =
+        if initial.scale == best.scale { format!("{} -> ", number(initial.total)) } else { String::new() };
+    let count = counted(outcome.evaluations, "evaluation");
+    format!("loss {from}{} after {count}, {}", number(best.total), HumanDuration(time))
 }

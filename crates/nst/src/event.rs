@@ -8,6 +8,9 @@ pub struct Event<'a> {
     pub evaluation: &'a Evaluation,
     /// Iterations of the whole run.
     pub iterations: usize,
+    /// How much of their work is done, 0..1, by pixels: an iteration at half the size is a quarter of the work. Evaluations of a
+    /// line search and of a scale's first picture are not counted.
+    pub done: f64,
     pub(crate) snapshot: &'a dyn Fn() -> Result<Picture>,
 }
 

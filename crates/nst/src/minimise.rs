@@ -28,8 +28,12 @@ pub(crate) struct Before {
     pub(crate) iterations: usize,
     /// Evaluations.
     pub(crate) evaluations: usize,
+    /// Pixels of their iterations ([`Config::pixels`]).
+    pub(crate) pixels: f64,
     /// Iterations of the whole run.
     pub(crate) all_iterations: usize,
+    /// Their pixels.
+    pub(crate) all_pixels: f64,
     /// When the run began.
     pub(crate) start: Instant,
 }
@@ -58,6 +62,7 @@ pub(crate) fn minimise(
         objective,
         observer,
         before,
+        pixels: config.pixels(),
         iteration: 0,
         evaluations: 0,
         recent: Vec::new(),
@@ -181,6 +186,8 @@ struct Watched<'a> {
     objective: &'a Objective,
     observer: &'a mut dyn FnMut(&Event<'_>) -> ControlFlow<()>,
     before: &'a Before,
+    /// Of an iteration.
+    pixels: f64,
     iteration: usize,
     evaluations: usize,
     /// Of this iteration.
@@ -241,8 +248,13 @@ impl nst_optim::Objective for Watched<'_> {
         let evaluation = self.evaluation(&x[0], values)?;
         let total = evaluation.total;
         let snapshot = || self.objective.picture(self.average.as_ref().unwrap_or(&self.best));
-        let event =
-            Event { evaluation: &evaluation, iterations: self.before.all_iterations, snapshot: &snapshot };
+        let pixels = self.before.pixels + self.pixels * self.iteration as f64;
+        let event = Event {
+            evaluation: &evaluation,
+            iterations: self.before.all_iterations,
+            done: if pixels < self.before.all_pixels { pixels / self.before.all_pixels } else { 1.0 },
+            snapshot: &snapshot,
+        };
         if (self.observer)(&event).is_break() {
             self.stopped = Some(End::Interrupted);
         } else if self.time_limit.is_some_and(|limit| limit.has_passed(evaluation.seconds)) {

@@ -5,6 +5,7 @@ use crate::color::Finish;
 use crate::config::{Init, Optimizer as Method, Steps};
 use crate::minimise::{Before, Minimum, minimise, optimizer};
 use crate::prepare::{Layout, initial};
+use crate::scales::Scale;
 use crate::{Config, Error, Evaluation, Event, Objective, Picture, Pictures, Result, Studio, Styles, kept};
 use nst_optim::Optimizer;
 use nst_tensor::{Device, Interpolation, Memory, Shape, Tensor};
@@ -106,12 +107,7 @@ impl Studio {
         let size = Layout::of(&self.config, &pictures)?.size;
         let (pictures, finish) = pictures.recolored(&self.config)?;
         let (ladder, last) = self.config.ladder_for(&pictures);
-        let mut climb = Climb::new(
-            &self.config,
-            size,
-            finish,
-            ladder.iter().chain([&last]).map(|scale| scale.iterations).sum(),
-        );
+        let mut climb = Climb::new(&self.config, size, finish, ladder.iter().chain([&last]));
         let painted = kept::painted(&self.config, pictures.content.as_ref());
         // Where nothing is, no step will be made.
         let mut optimizer = optimizer(&self.config, &self.device, if painted > 0.0 { painted } else { 1.0 })?;
@@ -164,9 +160,22 @@ struct Climb<'a> {
 }
 
 impl<'a> Climb<'a> {
-    fn new(config: &'a Config, size: (usize, usize), finish: Finish, all_iterations: usize) -> Self {
-        let before =
-            Before { scales: 0, iterations: 0, evaluations: 0, all_iterations, start: Instant::now() };
+    fn new<'s>(
+        config: &'a Config,
+        size: (usize, usize),
+        finish: Finish,
+        scales: impl Iterator<Item = &'s Scale> + Clone,
+    ) -> Self {
+        let pixels = |scale: &Scale| config.at(*scale).pixels() * scale.iterations as f64;
+        let before = Before {
+            scales: 0,
+            iterations: 0,
+            evaluations: 0,
+            pixels: 0.0,
+            all_iterations: scales.clone().map(|scale| scale.iterations).sum(),
+            all_pixels: scales.map(pixels).sum(),
+            start: Instant::now(),
+        };
         Self { config, size, finish, before, initial: None, minimum: None }
     }
 
@@ -213,6 +222,7 @@ impl<'a> Climb<'a> {
         })?;
         self.before.scales += 1;
         self.before.iterations += config.iterations;
+        self.before.pixels += config.pixels() * config.iterations as f64;
         self.before.evaluations += minimum.evaluations;
         self.initial.get_or_insert_with(|| minimum.initial.clone());
         self.minimum = Some(minimum);

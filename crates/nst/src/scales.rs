@@ -113,6 +113,12 @@ impl Config {
         seen.map(|size| self.at(Scale { size, iterations: self.iterations }))
     }
 
+    /// The pixels of an iteration at one scale, at all sizes seen, in squares of the longest side.
+    pub(crate) fn pixels(&self) -> f64 {
+        let sides = std::iter::once(self.size).chain(self.seen_smaller().map(|seen| seen.size));
+        sides.map(|side| (side * side) as f64).sum()
+    }
+
     /// The settings of one of its scales: a run of its own, the style pictures in the same proportion.
     pub(crate) fn at(&self, scale: Scale) -> Self {
         let style_size = self
