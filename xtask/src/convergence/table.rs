@@ -68,12 +68,17 @@ fn medians(compared: &[Comparison], mark: u32) -> Option<[f64; 2]> {
     ])
 }
 
+/// A ratio; `-` for that of a run that does not get there.
+fn written(ratio: f64) -> String {
+    if ratio > 0.0 { format!("{ratio:.2}") } else { "-".into() }
+}
+
 /// A line for each mark.
 pub(super) fn summary(compared: &[Comparison]) -> String {
     let lines = MARKS.iter().filter_map(|&mark| {
-        let [evaluations, seconds] = medians(compared, mark)?;
+        let [evaluations, seconds] = medians(compared, mark)?.map(written);
         Some(format!(
-            "to torch's loss at {mark} evaluations: {evaluations:.2} times fewer evaluations, {seconds:.2} times less time, in the median"
+            "to torch's loss at {mark} evaluations: {evaluations} times fewer evaluations, {seconds} times less time, in the median"
         ))
     });
     lines.collect::<Vec<_>>().join("\n")
@@ -94,30 +99,30 @@ pub(super) fn document(compared: &[Comparison], plot: &str, settings: &str) -> S
 }
 
 fn section(compared: &[Comparison], mark: u32) -> String {
+    let bold = |ratio| format!("**{}**", written(ratio));
     let mut rows: Vec<Vec<String>> = compared
         .iter()
         .filter_map(|comparison| {
             let race = comparison.race(mark)?;
             let [fewer, sooner] = race.ratios();
             let measured = |number: Option<String>| number.unwrap_or_else(|| "-".into());
-            let ratio = |ratio: f64| race.nst.map(|_| format!("**{ratio:.2}**"));
             Some(vec![
                 comparison.pair.clone(),
                 format!("{:.0}", race.loss),
                 format!("{:.0}", race.evaluations),
                 measured(race.nst.map(|(evaluations, _)| format!("{evaluations:.1}"))),
-                measured(ratio(fewer)),
+                bold(fewer),
                 format!("{:.0}", race.seconds),
                 measured(race.nst.map(|(_, seconds)| format!("{seconds:.0}"))),
-                measured(ratio(sooner)),
+                bold(sooner),
             ])
         })
         .collect();
     let Some([fewer, sooner]) = medians(compared, mark) else { return String::new() };
     let mut last = vec![String::new(); COLUMNS.len()];
     last[0] = "median".into();
-    last[4] = format!("**{fewer:.2}**");
-    last[7] = format!("**{sooner:.2}**");
+    last[4] = bold(fewer);
+    last[7] = bold(sooner);
     rows.push(last);
     format!("## To torch's loss at {mark} evaluations\n\n{}\n", markdown::table(&COLUMNS, &rows))
 }
@@ -147,7 +152,7 @@ mod tests {
         assert_eq!(medians(&pairs[..2], 300), Some([2.0, 2.0]));
         let text = document(&pairs, "plot.svg", "none");
         assert!(text.contains("| a | 0 | 100 | 50.0 | **2.00** | 100 | 50 | **2.00** |"), "{text}");
-        assert!(text.contains("| c | 0 | 300 | - | - | 300 | - | - |"), "{text}");
+        assert!(text.contains("| c | 0 | 300 | - | **-** | 300 | - | **-** |"), "{text}");
     }
 
     #[test]
