@@ -5,7 +5,7 @@ use crate::console::counted;
 use crate::failure::usage;
 use anyhow::Result;
 use nst::Config;
-use nst::config::{Init, Optimizer, Scales, StyleLoss};
+use nst::config::{Init, Optimizer, StyleLoss};
 use serde::Serialize;
 
 /// The flags that were given, as settings.
@@ -33,16 +33,6 @@ impl Run<'_> {
     fn has_scaling(&self) -> bool {
         let of_style = matches!(self.config.style_loss, StyleLoss::Gram | StyleLoss::Covariance);
         self.config.content_weight > 0.0 || (self.config.style_weight > 0.0 && of_style)
-    }
-
-    /// How many scales it goes through, where that is not for the pictures to say.
-    fn scales(&self) -> Option<usize> {
-        match &self.config.scales {
-            Scales::Count(count) => Some(*count),
-            // The result's own size may be left out.
-            Scales::Sizes(sizes) => Some(1 + sizes.iter().filter(|&&size| size < self.config.size).count()),
-            Scales::Auto | Scales::Sqrt2 => None,
-        }
     }
 }
 
@@ -92,13 +82,20 @@ pub(crate) fn check(flags: &impl Serialize, varied: &[&str], runs: &[Run<'_>]) -
             return Err(usage(format!("{name}: has no effect without {need}")));
         }
     }
-    if is_given("scale-iterations") { check_scale_iterations(runs) } else { Ok(()) }
+    if !is_given("scale-iterations") {
+        return Ok(());
+    }
+    if is_given("iterations") {
+        return Err(usage("iterations: has no effect beside scale-iterations; give one of them"));
+    }
+    check_scale_iterations(runs)
 }
 
 /// That the last number for a scale has an effect.
 fn check_scale_iterations(runs: &[Run<'_>]) -> Result<()> {
     let excess = |run: &Run<'_>| {
-        let (numbers, scales) = (run.config.scale_iterations.len(), run.scales()?);
+        let (numbers, scales) =
+            (run.config.scale_iterations.len(), run.config.scales.sizes(run.config.size).len());
         (numbers > scales).then_some((numbers, scales))
     };
     if let Some(all) = runs.iter().map(excess).collect::<Option<Vec<_>>>()

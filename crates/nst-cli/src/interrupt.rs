@@ -45,8 +45,9 @@ type Ask = Box<dyn Fn(u8) + Send + Sync>;
 pub(crate) struct Signals(Arc<OnceLock<Ask>>);
 
 impl Signals {
-    /// Takes SIGTERM, which would end a run without its picture. To be called before the first thread is started, because each
-    /// takes over from the one that starts it what is held back.
+    /// Takes Ctrl-C and SIGTERM, which would end a run without its picture. To be called before the first thread is started,
+    /// because each takes over from the one that starts it what is held back. SIGHUP is left to do what it does, so that `nohup`
+    /// goes on working.
     ///
     /// # Errors
     /// If the system refuses.
@@ -54,20 +55,13 @@ impl Signals {
         let signals = Self::default();
         #[cfg(unix)]
         wait_for_sigterm(signals.clone())?;
+        let arriving = signals.clone();
+        ctrlc::set_handler(move || arriving.arrive(INTERRUPTED)).context("cannot listen for Ctrl-C")?;
         Ok(signals)
     }
 
-    /// What the first Ctrl-C or SIGTERM from here on sets; `notice` is said over the bar. The second one ends the process. SIGHUP
-    /// is left to do what it does, so that `nohup` goes on working.
-    ///
-    /// # Errors
-    /// If the system does not let it listen.
-    pub(crate) fn watch(
-        self,
-        bar: &ProgressBar,
-        verbosity: Verbosity,
-        notice: &'static str,
-    ) -> Result<Interrupt> {
+    /// What the first Ctrl-C or SIGTERM from here on sets; `notice` is said over the bar. The second one ends the process.
+    pub(crate) fn watch(&self, bar: &ProgressBar, verbosity: Verbosity, notice: &'static str) -> Interrupt {
         let interrupt = Interrupt::default();
         let (asked, bar) = (interrupt.clone(), bar.clone());
         let notice = move || {
@@ -76,8 +70,7 @@ impl Signals {
             }
         };
         self.0.get_or_init(|| Box::new(move |code| asked.ask(code, &notice)));
-        ctrlc::set_handler(move || self.arrive(INTERRUPTED)).context("cannot listen for Ctrl-C")?;
-        Ok(interrupt)
+        interrupt
     }
 
     /// A signal with this exit code is here.

@@ -8,6 +8,9 @@ use nst::Event;
 use std::io::{IsTerminal, stderr};
 use std::time::Duration;
 
+/// Parts of the bar: of the run's work, not of its iterations.
+const PARTS: u64 = 1000;
+
 /// Shows how far a run is.
 pub(crate) struct Progress {
     /// Hidden unless on a terminal.
@@ -24,7 +27,7 @@ impl Progress {
             let lines = (verbosity != Verbosity::Quiet).then(Throttle::new);
             return Ok(Self { bar: ProgressBar::hidden(), lines, label: String::new() });
         }
-        let style = ProgressStyle::with_template("{prefix}{wide_bar} {pos}/{len}  {msg}")?;
+        let style = ProgressStyle::with_template("{prefix}{wide_bar} {msg}")?;
         let bar = ProgressBar::new(0).with_style(style).with_message("preparing");
         bar.tick();
         Ok(Self { bar, lines: None, label: String::new() })
@@ -61,9 +64,9 @@ impl Progress {
         if self.lines.as_mut().is_some_and(Throttle::is_due) {
             say(&format!("{}iteration {done} of {all}: {message}", self.label));
         }
-        self.bar.set_message(message);
-        self.bar.set_length(all as u64);
-        self.bar.set_position(evaluation.iteration as u64);
+        self.bar.set_message(format!("{done}/{all}  {message}"));
+        self.bar.set_length(PARTS);
+        self.bar.set_position((event.done * PARTS as f64) as u64);
     }
 
     /// Takes the bar away.

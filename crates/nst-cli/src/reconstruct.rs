@@ -40,5 +40,5 @@ pub(crate) fn run(args: &ReconstructArgs) -> Result<ExitCode> {
         }
     };
     let (job, pictures, weights) = job?;
-    transfer::run(&job, pictures, weights, signals)
+    transfer::run(&job, pictures, weights, &signals)
 }

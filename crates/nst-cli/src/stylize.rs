@@ -23,7 +23,7 @@ pub(crate) fn run(args: &StylizeArgs) -> Result<ExitCode> {
         settings: Some(&args.settings),
     };
     let (job, pictures, weights) = Job::open(config, &sources, &args.run, &args.weight_file)?;
-    transfer::run(&job, pictures, weights, signals)
+    transfer::run(&job, pictures, weights, &signals)
 }
 
 impl SettingsArgs {

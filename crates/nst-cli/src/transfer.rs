@@ -19,13 +19,13 @@ use std::time::{Duration, Instant};
 ///
 /// # Errors
 /// If the run cannot start or fails, or a file cannot be written.
-pub(crate) fn run(job: &Job, pictures: Pictures, weights: Weights, signals: Signals) -> Result<ExitCode> {
+pub(crate) fn run(job: &Job, pictures: Pictures, weights: Weights, signals: &Signals) -> Result<ExitCode> {
     if job.verbosity == Verbosity::Verbose {
         summary::before(&job.config, &weights, &job.device);
     }
     let mut progress = Progress::new(job.verbosity)?;
     let notice = "ending after this evaluation; a second Ctrl-C or SIGTERM ends at once, without a picture";
-    let interrupt = signals.watch(progress.bar(), job.verbosity, notice)?;
+    let interrupt = signals.watch(progress.bar(), job.verbosity, notice);
     paint(job, &mut progress, &interrupt, |observer| {
         let studio = Studio::new(&job.config, &weights, &job.device)?;
         // The device has its own by now.

@@ -80,8 +80,11 @@ pub(crate) fn check(
     let wrong = |setting, problem| Err(Error::Setting { setting, problem });
     let of_styles = styles.iter().find_map(|(_, _, picture)| picture.mask());
     let Some(mask) = mask else {
-        if of_styles.is_some() || !config.regions.is_empty() {
-            return wrong("mask", "regions of styles need a mask of the content picture".into());
+        if of_styles.is_some() {
+            return wrong("style-masks", "need a mask of the content picture as well".into());
+        }
+        if !config.regions.is_empty() {
+            return wrong("regions", "need a mask of the content picture".into());
         }
         return Ok(());
     };

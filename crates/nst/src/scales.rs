@@ -40,8 +40,9 @@ pub(crate) struct Scale {
 }
 
 impl Scales {
-    /// The sizes for a result of `size` pixels on the longest side, ascending; the last is `size`.
-    pub(crate) fn sizes(&self, size: usize) -> Vec<usize> {
+    /// The sizes for a result of `size` pixels on the longest side, ascending; the last is `size`. A run leaves out those of
+    /// [`Self::Auto`] and [`Self::Sqrt2`] at which a picture is too small for a layer.
+    pub fn sizes(&self, size: usize) -> Vec<usize> {
         let halvings = match self {
             Self::Sizes(sizes) => {
                 let smaller = sizes.iter().copied().filter(|&other| other < size);

@@ -51,6 +51,7 @@ fn flags_without_effect_are_refused() {
             &["--scales", "1", "--scale-iterations", "3,2"],
             "scale-iterations: 2 numbers for 1 scale; the rest has no effect",
         ),
+        (&["--size", "40", "--scale-iterations", "3,2"], "scale-iterations: 2 numbers for 1 scale;"),
         (
             &["--size", "40", "--scales", "20,40", "--scale-iterations", "3,2,1"],
             "scale-iterations: 3 numbers for 2 scales;",

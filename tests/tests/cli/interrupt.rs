@@ -96,7 +96,13 @@ fn twice_ends_at_once() {
 
 /// Here while it waits for a picture that nobody writes.
 #[test]
-fn sigterm_ends_what_has_not_begun() {
+fn signals_end_what_has_not_begun() {
+    for (signal, code) in SIGNALS {
+        ends_what_has_not_begun(signal, code);
+    }
+}
+
+fn ends_what_has_not_begun(signal: &str, code: i32) {
     let bench = Bench::new();
     let pipe = bench.path("content.pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
@@ -105,12 +111,12 @@ fn sigterm_ends_what_has_not_begun() {
     let (sender, opened) = mpsc::channel();
     std::thread::spawn(move || sender.send(File::options().write(true).open(pipe)));
     let _held = opened.recv_timeout(Duration::from_mins(1)).unwrap().unwrap();
-    send("-TERM", &child);
-    let code = (0..6000).find_map(|_| {
+    send(signal, &child);
+    let ended = (0..6000).find_map(|_| {
         std::thread::sleep(Duration::from_millis(10));
         child.0.try_wait().unwrap()
     });
-    assert_eq!(code.expect("an end").code(), Some(143));
+    assert_eq!(ended.expect("an end").code(), Some(code), "{signal}");
 }
 
 /// `nohup` has told it to.

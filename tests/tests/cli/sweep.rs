@@ -8,8 +8,10 @@ const START: [&str; 3] = ["sweep", "content.png", "style.png"];
 /// Runs `nst sweep` quickly on a narrow network.
 fn sweep(bench: &Bench, flags: &[&str]) -> Ended {
     let narrow = narrow_vgg19();
-    let quick = ["--size", "40", "--iterations", "2", "--model", "vgg19", "--weights", &narrow];
-    bench.run(&[&START[..], &quick, flags].concat())
+    let quick = ["--size", "40", "--model", "vgg19", "--weights", &narrow];
+    let is_told = flags.iter().any(|flag| flag.starts_with("scale-iterations"));
+    let iterations: &[&str] = if is_told { &[] } else { &["--iterations", "2"] };
+    bench.run(&[&START[..], &quick, iterations, flags].concat())
 }
 
 fn succeed(bench: &Bench, flags: &[&str]) -> String {
@@ -134,6 +136,12 @@ fn what_cannot_be_swept_is_refused_before_any_work() {
         (&["--vary", "init=content,missing.png"], 1, "missing.png"),
         (&["--vary", "model=vgg16,vgg19"], 1, "nst weights fetch vgg19"),
         (&["--vary", "seed=1,2,3", "--size", "10000"], 2, "too many"),
+        (&["--vary", "iterations=1,2", "--scale-iterations", "2"], 2, "no effect beside scale-iterations"),
+        (
+            &["--vary", "iterations=1,2", "--vary", "scale-iterations=3,4"],
+            2,
+            "no effect beside scale-iterations",
+        ),
         (
             &["--vary", "style-size=40,5,36"],
             2,
@@ -143,7 +151,7 @@ fn what_cannot_be_swept_is_refused_before_any_work() {
         (&["--vary", "scales=1;9,40", "--size", "40"], 2, "scales 9,40: scales: at 9 pixels: size makes"),
         (&["--vary", "style-weight=1,0", "--content-weight", "0"], 2, "style-weight 0: content-weight, "),
         (&["--vary", "style-blend=1;1,2"], 2, "style-blend 1,2: style-blend: 2 weights for 1 style picture;"),
-        (&["--vary", "regions=red=1;blue=keep"], 2, "regions red=1: mask: regions of styles need a mask"),
+        (&["--vary", "regions=red=1;blue=keep"], 2, "regions red=1: regions: need a mask"),
         (&["--vary", "content-layers=relu4_2,relu5_4"], 2, "content-layers: vgg16 has no layer relu5_4"),
     ] {
         let output = ["-o", "sheet.png"];

@@ -116,8 +116,8 @@ fn masks_and_settings_that_do_not_go_together_are_refused() {
     let masked_style =
         || Inputs { styles: vec![picture(36, 44, 2).masked(mask(36, 44, 0.5)).expect("a mask")], ..plain() };
     for (text, inputs, expected) in [
-        ("red=1", plain(), "mask: regions of styles need a mask of the content picture"),
-        ("", masked_style(), "mask: regions of styles need a mask of the content picture"),
+        ("red=1", plain(), "regions: need a mask of the content picture"),
+        ("", masked_style(), "style-masks: need a mask of the content picture as well"),
         ("", inputs(0.5, &[2]), "mask: changes nothing by itself"),
         (
             "green=1",

@@ -55,7 +55,7 @@ pub(crate) fn run(args: &BatchArgs) -> Result<ExitCode> {
         settings.map(|file| settings_file::write(file, &job.config)).transpose()?;
         let progress = Progress::new(verbosity)?;
         let notice = "ending after this picture; a second Ctrl-C or SIGTERM ends at once, without it";
-        let interrupt = signals.watch(progress.bar(), verbosity, notice)?;
+        let interrupt = signals.watch(progress.bar(), verbosity, notice);
         let mut batch = Batch { studio, init, job, progress, interrupt, tally };
         for group in plan.groups {
             batch.paint_group(&group);

@@ -58,7 +58,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
     let verbosity = Verbosity::of(&args.talk);
     let progress = Progress::new(verbosity)?;
     let notice = "ending after this evaluation, with the cells that are done; a second Ctrl-C or SIGTERM ends at once, without a sheet";
-    let interrupt = signals.watch(progress.bar(), verbosity, notice)?;
+    let interrupt = signals.watch(progress.bar(), verbosity, notice);
     let mut sweep = Sweep {
         materials,
         pixels,
