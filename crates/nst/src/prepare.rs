@@ -37,10 +37,10 @@ impl Pictures {
     pub fn check(&self, config: &Config) -> Result<()> {
         Wanted::of(config)?;
         self.check_color(config)?;
-        Layout::of(config, self)?;
+        Layout::checked(config, self)?;
         let (ladder, _) = config.ladder_for(self);
         for scale in ladder {
-            Layout::of(&config.at(scale), self).map_err(|error| match error {
+            Layout::checked(&config.at(scale), self).map_err(|error| match error {
                 Error::Setting { setting, problem } => {
                     let problem = format!("at {} pixels: {setting} {problem}", scale.size);
                     Error::Setting { setting: "scales", problem }
@@ -70,7 +70,7 @@ impl Studio {
         }
         // What is wrong at a smaller size alone is that something is too small for a layer there.
         let smaller =
-            config.seen_smaller().filter_map(|config| Some((Layout::of(&config, inputs).ok()?, config)));
+            config.seen_smaller().filter_map(|config| Some((Layout::checked(&config, inputs).ok()?, config)));
         let views: Vec<(Layout<'_>, Config)> =
             std::iter::once((own, config.clone())).chain(smaller).collect();
         let share = 1.0 / views.len() as f64;
@@ -144,8 +144,14 @@ impl<'a> Layout<'a> {
         areas::check(config, content, &with_styles)?;
         let areas =
             if with_styles.is_empty() { vec![] } else { areas::areas(config, content, &with_styles)? };
-        areas::check_styles(config, &areas)?;
         Ok(Self { size: (width, height), content: with_content, areas })
+    }
+
+    /// As [`Self::of`]; checks besides that something is left of each style's regions at every layer, for which masks are resampled.
+    pub(crate) fn checked(config: &Config, inputs: &'a Pictures) -> Result<Self> {
+        let layout = Self::of(config, inputs)?;
+        areas::check_styles(config, &layout.areas)?;
+        Ok(layout)
     }
 }
 

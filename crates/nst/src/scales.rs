@@ -98,7 +98,7 @@ impl Config {
         let automatic = matches!(self.scales, Scales::Auto | Scales::Sqrt2);
         let possible = |size: usize| {
             let scale = Scale { size, iterations: 0 };
-            size == self.size || !automatic || Layout::of(&self.at(scale), pictures).is_ok()
+            size == self.size || !automatic || Layout::checked(&self.at(scale), pictures).is_ok()
         };
         let mut sizes = self.scales.sizes(self.size);
         sizes.retain(|&size| possible(size));
