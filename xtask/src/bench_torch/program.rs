@@ -125,7 +125,10 @@ impl Program {
                 command.envs(environment(gpu));
             }
         }
-        command.args(["--threads", &threads.to_string()]);
+        // nst takes them for the CPU alone.
+        if !matches!(self, Self::NstOnGpu { .. }) {
+            command.args(["--threads", &threads.to_string()]);
+        }
         command.args(["--size", &case.size.to_string()]);
         command.arg("--weights").arg(&case.weights);
         command.arg("--trace").arg(bench.trace());
@@ -170,6 +173,7 @@ mod tests {
             assert!(command.contains(" --device cuda --precision tf32 "), "{command}");
             assert!(command.contains("CUDA_DEVICE_ORDER=PCI_BUS_ID CUDA_VISIBLE_DEVICES=1 "), "{command}");
         }
+        assert!(!nst.contains("--threads") && torch.contains("--threads 2"), "{nst}");
         assert!(nst.contains(" --iterations 49 ") && torch.contains(" --evaluations 50 --channels-last "));
         let on_cpu = command(Program::Nst { threads: 2, isa: None });
         assert!(!on_cpu.contains("--device") && on_cpu.contains(" --threads 2 "), "{on_cpu}");
