@@ -131,19 +131,30 @@ impl Studio {
     }
 }
 
-/// `enlarged` from a scale of the shape `coarse`, and what the content has beyond the same enlargement of itself.
-fn with_detail(
+/// Pixels across the smallest forms that a coarser scale hands on in full.
+const FORMS: usize = 16;
+/// The share of finer ones that it hands on.
+const FINER: f64 = 0.4;
+
+/// Where a scale starts that follows another, of the shape `coarse`: the content, and the `enlarged` picture's difference from
+/// the same enlargement of the content, its large forms in full and finer ones in part. Those a scale soon makes itself, while what they
+/// took from the content it wins back slowly (docs/convergence.md).
+fn carried_over(
     enlarged: &Tensor,
     objective: &Objective,
     content: &Picture,
     coarse: &Shape,
 ) -> Result<Tensor> {
-    let [_, height, width, _] = enlarged.shape().nhwc("detail")?;
-    let [_, coarse_height, coarse_width, _] = coarse.nhwc("detail")?;
+    let [_, height, width, _] = enlarged.shape().nhwc("carried over")?;
+    let [_, coarse_height, coarse_width, _] = coarse.nhwc("carried over")?;
     let whole = objective.variable(&content.resized(width, height))?;
     let small = objective.variable(&content.resized(coarse_width, coarse_height))?;
     let blurred = small.resize(height, width, Interpolation::Cubic)?;
-    Ok(Tensor::linear_combination(&[(1.0, enlarged), (1.0, &whole), (-1.0, &blurred)])?)
+    let change = Tensor::linear_combination(&[(1.0, enlarged), (-1.0, &blurred)])?;
+    let [rows, columns] = [height, width].map(|side| side.div_ceil(FORMS));
+    let forms =
+        change.resize(rows, columns, Interpolation::Linear)?.resize(height, width, Interpolation::Cubic)?;
+    Ok(Tensor::linear_combination(&[(1.0, &whole), (FINER, &change), (1.0 - FINER, &forms)])?)
 }
 
 /// A run on its way from coarse to fine.
@@ -192,12 +203,11 @@ impl<'a> Climb<'a> {
             Some(coarse) => {
                 adam::resize(optimizer, width, height)?;
                 let enlarged = coarse.x.resize(height, width, Interpolation::Cubic)?;
-                // A picture that began as the content gets back the detail that the coarser scale could not show.
-                let has_detail = config.init == Init::Content
+                let began_as_content = config.init == Init::Content
                     && config.optimizer == Method::Lbfgs
                     && config.steps == Steps::Bounded;
-                match pictures.content.as_ref().filter(|_| has_detail) {
-                    Some(content) => with_detail(&enlarged, objective, content, coarse.x.shape())?,
+                match pictures.content.as_ref().filter(|_| began_as_content) {
+                    Some(content) => carried_over(&enlarged, objective, content, coarse.x.shape())?,
                     None => enlarged,
                 }
             }
