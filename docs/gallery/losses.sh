@@ -5,7 +5,7 @@ nst="${NST:-target/release/nst}"
 make() {
     name=$1
     shift
-    "$nst" stylize examples/chelsea.jpg examples/swirls.jpg --size 256 --scale-iterations 62,38 "$@" -o "docs/gallery/losses-$name.jpg"
+    "$nst" stylize examples/chelsea.jpg examples/swirls.jpg --size 256 "$@" -o "docs/gallery/losses-$name.jpg"
 }
 make gram
 make covariance --style-loss covariance

@@ -5,7 +5,7 @@ nst="${NST:-target/release/nst}"
 make() {
     name=$1
     shift
-    "$nst" stylize "$@" --size 256 --scale-iterations 125,75 -o "docs/gallery/styles-$name.jpg"
+    "$nst" stylize "$@" --size 256 -o "docs/gallery/styles-$name.jpg"
 }
 cat=examples/chelsea.jpg
 swirls=examples/swirls.jpg

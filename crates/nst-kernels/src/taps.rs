@@ -86,6 +86,36 @@ impl Taps {
         })
     }
 
+    /// As [`Taps::new`], but beyond an edge lies the axis mirrored there, in place of nothing. So when an axis is made smaller by
+    /// the triangle, a value at an edge counts as much as any other, summed over all that is made of it: exactly so at half the length.
+    ///
+    /// # Panics
+    /// As [`Taps::new`].
+    pub fn mirrored(from: usize, to: usize, interpolation: Interpolation) -> Self {
+        assert!(from.max(to) <= Self::LONGEST, "{from} pixels to {to}");
+        assert!(from > 0 || to == 0, "{to} pixels of none");
+        let scale = from as f64 / to as f64;
+        let wider = scale.max(1.0);
+        let reach = interpolation.reach() * wider;
+        let length = from.cast_signed();
+        let inside = |i: isize| {
+            let within = i.rem_euclid(2 * length);
+            within.min(2 * length - 1 - within).cast_unsigned()
+        };
+        Self::of_sums(from, to, |o| {
+            let centre = scale * (o as f64 + 0.5);
+            let reached = (centre - reach).floor() as isize..(centre + reach).ceil() as isize;
+            let (first, last) =
+                reached.clone().map(inside).fold((from, 0), |(first, last), i| (first.min(i), last.max(i)));
+            let mut weights = vec![0.0; last + 1 - first];
+            for i in reached {
+                weights[inside(i) - first] += interpolation.at((i as f64 + 0.5 - centre) / wider);
+            }
+            let sum: f64 = weights.iter().sum();
+            (first, weights.into_iter().map(|weight| (weight / sum) as f32).collect())
+        })
+    }
+
     /// The adjoint: what takes a gradient with respect to the `to` values to that with respect to the `from` values.
     #[must_use]
     pub fn transposed(&self) -> Self {
@@ -176,6 +206,30 @@ mod tests {
                 assert_abs_diff_eq!(weights.iter().sum::<f64>(), 1.0, epsilon = 1e-6);
             }
         });
+    }
+
+    #[test]
+    fn mirrored_at_the_edges_each_value_counts_the_same() {
+        let taps = Taps::mirrored(6, 3, Interpolation::Linear);
+        let weights = |taps: &Taps, o| taps.of(o).filter(|(_, weight)| *weight != 0.0).collect::<Vec<_>>();
+        assert_eq!(weights(&taps, 0), [(0, 0.5), (1, 0.375), (2, 0.125)]);
+        for from in LENGTHS {
+            let taps = Taps::mirrored(from, from.div_ceil(2), Interpolation::Linear);
+            for o in 0..taps.to() {
+                let sum: f32 = taps.of(o).map(|(_, weight)| weight).sum();
+                assert_abs_diff_eq!(sum, 1.0, epsilon = 1e-6);
+            }
+            let mut counts = vec![0.0; from];
+            (0..taps.to()).flat_map(|o| taps.of(o)).for_each(|(i, weight)| counts[i] += weight);
+            let each = taps.to() as f32 / from as f32;
+            let tolerance = if from % 2 == 0 { 1e-6 } else { 0.1 };
+            for count in counts {
+                assert!((count / each - 1.0).abs() <= tolerance, "{from}: {count}, not {each}");
+            }
+        }
+        // Far from the edges, it is as ever.
+        let [mirrored, cut] = [Taps::mirrored, Taps::new].map(|taps| taps(61, 128, Interpolation::Cubic));
+        assert_eq!(weights(&mirrored, 60), weights(&cut, 60));
     }
 
     #[test]

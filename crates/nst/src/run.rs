@@ -1,6 +1,7 @@
 //! The run: from an initial picture to the best one.
 
 use crate::adam;
+use crate::carry::carried_over;
 use crate::color::Finish;
 use crate::config::{Init, Optimizer as Method, Steps};
 use crate::minimise::{Before, Minimum, minimise, optimizer};
@@ -8,7 +9,7 @@ use crate::prepare::{Layout, initial};
 use crate::scales::Scale;
 use crate::{Config, Error, Evaluation, Event, Objective, Picture, Pictures, Result, Studio, Styles, kept};
 use nst_optim::Optimizer;
-use nst_tensor::{Device, Interpolation, Memory, Shape, Tensor};
+use nst_tensor::{Device, Interpolation, Memory, Tensor};
 use nst_weights::Weights;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -131,30 +132,13 @@ impl Studio {
     }
 }
 
-/// Pixels across the smallest forms that a coarser scale hands on in full.
-const FORMS: usize = 16;
-/// The share of finer ones that it hands on.
-const FINER: f64 = 0.4;
-
-/// Where a scale starts that follows another, of the shape `coarse`: the content, and the `enlarged` picture's difference from
-/// the same enlargement of the content, its large forms in full and finer ones in part. Those a scale soon makes itself, while what they
-/// took from the content it wins back slowly (docs/convergence.md).
-fn carried_over(
-    enlarged: &Tensor,
-    objective: &Objective,
-    content: &Picture,
-    coarse: &Shape,
-) -> Result<Tensor> {
-    let [_, height, width, _] = enlarged.shape().nhwc("carried over")?;
-    let [_, coarse_height, coarse_width, _] = coarse.nhwc("carried over")?;
-    let whole = objective.variable(&content.resized(width, height))?;
-    let small = objective.variable(&content.resized(coarse_width, coarse_height))?;
-    let blurred = small.resize(height, width, Interpolation::Cubic)?;
-    let change = Tensor::linear_combination(&[(1.0, enlarged), (-1.0, &blurred)])?;
-    let [rows, columns] = [height, width].map(|side| side.div_ceil(FORMS));
-    let forms =
-        change.resize(rows, columns, Interpolation::Linear)?.resize(height, width, Interpolation::Cubic)?;
-    Ok(Tensor::linear_combination(&[(1.0, &whole), (FINER, &change), (1.0 - FINER, &forms)])?)
+/// Whether a scale begins partly at the content, not only at what the scale before came to: where that began as the content, and is
+/// drawn to it.
+fn goes_back(config: &Config) -> bool {
+    config.init == Init::Content
+        && config.content_weight > 0.0
+        && config.optimizer == Method::Lbfgs
+        && config.steps == Steps::Bounded
 }
 
 /// A run on its way from coarse to fine.
@@ -203,11 +187,15 @@ impl<'a> Climb<'a> {
             Some(coarse) => {
                 adam::resize(optimizer, width, height)?;
                 let enlarged = coarse.x.resize(height, width, Interpolation::Cubic)?;
-                let began_as_content = config.init == Init::Content
-                    && config.optimizer == Method::Lbfgs
-                    && config.steps == Steps::Bounded;
-                match pictures.content.as_ref().filter(|_| began_as_content) {
-                    Some(content) => carried_over(&enlarged, objective, content, coarse.x.shape())?,
+                match pictures.content.as_ref().filter(|_| goes_back(config)) {
+                    Some(content) => {
+                        let [_, coarse_height, coarse_width, _] = coarse.x.shape().nhwc("start")?;
+                        let whole = objective.variable(&content.resized(width, height))?;
+                        let small = objective.variable(&content.resized(coarse_width, coarse_height))?;
+                        let blurred = small.resize(height, width, Interpolation::Cubic)?;
+                        let times = height.max(width) as f64 / coarse_height.max(coarse_width) as f64;
+                        carried_over(&enlarged, &whole, &blurred, times)?
+                    }
                     None => enlarged,
                 }
             }

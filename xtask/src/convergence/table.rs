@@ -52,9 +52,12 @@ impl Race {
     }
 }
 
-/// The lower of the middle two of an even number: no ratio that was not measured.
+/// The lower of the middle two of an even number: no ratio that was not measured. Not a number if any is none.
 fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
     let mut sorted: Vec<f64> = values.collect();
+    if sorted.iter().any(|value| value.is_nan()) {
+        return Some(f64::NAN);
+    }
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len().checked_sub(1)? / 2).copied()
 }
@@ -92,10 +95,14 @@ pub(super) fn document(compared: &[Comparison], plot: &str, settings: &str) -> S
          Written by `cargo xtask convergence`, from traces of nst and of `tests/golden/reference_run.py` (PyTorch's L-BFGS at one \
          scale, without line search, history 100) with the same pictures and the same objective at the last scale. Both count \
          the initial picture; an evaluation of a smaller picture counts by its pixels. nst is there when an evaluation at its last \
-         scale has a loss no greater; nothing is interpolated, and `-` says that the run ended before. Other settings of nst's \
+         scale has a loss no greater; nothing is interpolated, and `-` says that the run ended before or was not timed. Other settings of nst's \
          runs: {settings}.\n\n\
          {sections}![loss against evaluations]({plot})\n"
     )
+}
+
+fn timed(seconds: f64) -> Option<String> {
+    seconds.is_finite().then(|| format!("{seconds:.0}"))
 }
 
 fn section(compared: &[Comparison], mark: u32) -> String {
@@ -112,8 +119,8 @@ fn section(compared: &[Comparison], mark: u32) -> String {
                 format!("{:.0}", race.evaluations),
                 measured(race.nst.map(|(evaluations, _)| format!("{evaluations:.1}"))),
                 bold(fewer),
-                format!("{:.0}", race.seconds),
-                measured(race.nst.map(|(_, seconds)| format!("{seconds:.0}"))),
+                measured(timed(race.seconds)),
+                measured(race.nst.and_then(|(_, seconds)| timed(seconds))),
                 bold(sooner),
             ])
         })
@@ -167,5 +174,6 @@ mod tests {
         assert_eq!(median([3.0, 1.0, 2.0].into_iter()), Some(2.0));
         assert_eq!(median([4.0, 1.0, 2.0, 3.0].into_iter()), Some(2.0));
         assert_eq!(median(std::iter::empty()), None);
+        assert!(median([1.0, f64::NAN, 2.0].into_iter()).is_some_and(f64::is_nan));
     }
 }

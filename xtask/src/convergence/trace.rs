@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-/// One evaluation, as a line of a trace has it. A run at one scale need not say its size.
+/// One evaluation, as a line of a trace has it. A run at one scale need not say its size, and one that was not timed no seconds.
 #[derive(Clone, Copy, Debug, Deserialize)]
 struct Line {
     #[serde(default)]
@@ -16,7 +16,7 @@ struct Line {
     #[serde(default = "one")]
     height: u32,
     total: Option<f64>,
-    seconds: f64,
+    seconds: Option<f64>,
 }
 
 fn one() -> u32 {
@@ -28,6 +28,7 @@ fn one() -> u32 {
 pub(super) struct Point {
     /// Evaluations so far and this one, those of smaller pictures by their share of the last scale's pixels.
     pub(super) evaluations: f64,
+    /// Not a number where nothing was timed.
     pub(super) seconds: f64,
     /// The least loss so far. Without a line search, every evaluation that is the best so far is an accepted one.
     pub(super) loss: f64,
@@ -52,7 +53,7 @@ impl Trace {
             evaluations += pixels(line) / pixels(last);
             if line.scale == last.scale {
                 loss = loss.min(line.total.unwrap_or(f64::INFINITY));
-                points.push(Point { evaluations, seconds: line.seconds, loss });
+                points.push(Point { evaluations, seconds: line.seconds.unwrap_or(f64::NAN), loss });
             }
         }
         ensure!(loss.is_finite(), "no loss is finite");
@@ -105,6 +106,12 @@ mod tests {
         assert_eq!(trace.after(2.0).map(|point| point.loss), Some(2.0));
         assert_eq!(trace.after(1.0).map(|point| point.loss), Some(3.0));
         assert_eq!(trace.after(3.0), None);
+    }
+
+    #[test]
+    fn seconds_may_be_missing() {
+        let trace = Trace::parse("{\"total\":3.0,\"seconds\":1}\n{\"total\":2.0}\n").unwrap();
+        assert!(trace.after(2.0).is_some_and(|point| point.seconds.is_nan()));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Images of another size.
 
+use std::borrow::Cow;
+
 use crate::{Error, Interpolation, Result, Shape, Taps, Tensor};
 
 impl Tensor {
@@ -13,6 +15,7 @@ impl Tensor {
         let [_, from_height, from_width, _] = sized(OPERATION, self.shape())?;
         self.resized(OPERATION, [height, width], || {
             [Taps::new(from_height, height, interpolation), Taps::new(from_width, width, interpolation)]
+                .map(Cow::Owned)
         })
     }
 
@@ -26,15 +29,31 @@ impl Tensor {
         let [_, to_height, to_width, _] = sized(OPERATION, self.shape())?;
         self.resized(OPERATION, [height, width], || {
             [Taps::new(height, to_height, interpolation), Taps::new(width, to_width, interpolation)]
-                .map(|taps| taps.transposed())
+                .map(|taps| Cow::Owned(taps.transposed()))
         })
     }
 
-    fn resized(
+    /// Images whose rows are resampled by one table of weights, and whose columns by the other: what [`Tensor::resize`] does with
+    /// [`Taps::new`]. With [`Taps::transposed`] it is the gradient.
+    ///
+    /// # Errors
+    /// If it has another rank or other extents than the tables are for, either image is without pixels or longer than
+    /// [`Taps::LONGEST`], or the device fails.
+    pub fn resample(&self, rows: &Taps, columns: &Taps) -> Result<Self> {
+        const OPERATION: &str = "resample";
+        let [_, height, width, _] = sized(OPERATION, self.shape())?;
+        if [height, width] != [rows.from, columns.from] {
+            let expected = format!("images of {}x{} pixels, as the weights are for", columns.from, rows.from);
+            return Err(Error::shape(OPERATION, expected, self.shape()));
+        }
+        self.resized(OPERATION, [rows.to(), columns.to()], || [Cow::Borrowed(rows), Cow::Borrowed(columns)])
+    }
+
+    fn resized<'a>(
         &self,
         operation: &'static str,
         [height, width]: [usize; 2],
-        taps: impl FnOnce() -> [Taps; 2],
+        taps: impl FnOnce() -> [Cow<'a, Taps>; 2],
     ) -> Result<Self> {
         let [batch, _, _, channels] = self.shape().nhwc(operation)?;
         let shape = Shape::from([batch, height, width, channels]);
