@@ -162,7 +162,7 @@ mod tests {
     /// After pairs of a curvature of `fine` along stripes of a pixel, 1 along waves of 32, and times 1, 2 and 5 in the channels.
     fn taught(device: &Device, height: usize, fine: f64) -> BandGains {
         let mut gains = BandGains::default();
-        let stripes = columns(device, height, |column| if column % 2 == 0 { 1.0 } else { -1.0 });
+        let stripes = columns(device, height, |column| if column.is_multiple_of(2) { 1.0 } else { -1.0 });
         for shift in 1..4 {
             let waves = columns(device, height, wave(shift));
             let step = Tensor::linear_combination(&[(1.0, &waves), (1.0, &stripes)]).unwrap();

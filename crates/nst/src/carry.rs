@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn what_is_fine_is_handed_on_in_part_and_more_of_it_the_closer_the_scales() {
-        let stripes = |_, column: usize| if column % 2 == 0 { 1.0 } else { -1.0 };
+        let stripes = |_, column: usize| if column.is_multiple_of(2) { 1.0 } else { -1.0 };
         let stripe = |at: usize| stripes(0, at / 3 % SIDE);
         // Beyond the reach of the edges.
         let inner = |values: Vec<f32>| values[32 * SIDE * 3 + 96..][..48].to_vec();
