@@ -74,7 +74,7 @@ fn a_scale_too_small_for_a_layer_is_left_out_unless_it_was_asked_for() {
 }
 
 #[test]
-fn a_picture_that_began_as_the_content_gets_its_detail_back() {
+fn a_picture_that_began_as_the_content_loses_no_detail_where_nothing_is_done() {
     // Nothing is done at any scale: what comes of the content is the content, not a blurred one.
     let still = |init| Config { init, iterations: 0, ..ladder() };
     let content = picture(40, 32, 1);

@@ -33,30 +33,26 @@ impl Interpolation {
 
 /// The weights that make `to` values of `from` values along one axis: value `o` is the sum of `weights[o * width + k]` times
 /// the value at `first[o] + k`, over all `k` below `width`. `first[o] + width` is at most `from`, so that a kernel needs no
-/// test at the edges; weights that a sum does not need are 0.
+/// test at the edges, and nobody else makes tables; weights that a sum does not need are 0.
 ///
 /// ```
 /// use nst_kernels::{Interpolation, Taps};
 ///
 /// // From four values to two: a triangle as wide as four of them, cut off at the edges.
 /// let taps = Taps::new(4, 2, Interpolation::Linear);
-/// assert_eq!((taps.first.as_slice(), taps.width), ([0, 1].as_slice(), 3));
-/// assert_eq!(taps.weights[..3], [3.0 / 7.0, 3.0 / 7.0, 1.0 / 7.0]);
+/// assert_eq!((taps.first(), taps.width()), ([0, 1].as_slice(), 3));
+/// assert_eq!(taps.weights()[..3], [3.0 / 7.0, 3.0 / 7.0, 1.0 / 7.0]);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Taps {
-    /// How many values there are to begin with.
-    pub from: usize,
-    /// For each new value, where its sum begins.
-    pub first: Vec<u32>,
-    /// `width` weights for each new value.
-    pub weights: Vec<f32>,
-    /// Terms of each sum.
-    pub width: usize,
+    pub(crate) from: usize,
+    pub(crate) first: Vec<u32>,
+    pub(crate) weights: Vec<f32>,
+    pub(crate) width: usize,
 }
 
 impl Taps {
-    /// The longest axis that [`Taps::new`] makes or takes: a hostile size is refused before there is a table for it.
+    /// The longest axis that [`Taps::new`] and [`Taps::mirrored`] make or take: a hostile size is refused before there is a table for it.
     pub const LONGEST: usize = 1 << 20;
 
     /// Resizes an axis of `from` pixels to `to` pixels, both as long as each other: the centres of pixels lie at halves.
@@ -69,47 +65,45 @@ impl Taps {
     /// # Panics
     /// If `from` is 0 and `to` is not, or either exceeds [`Taps::LONGEST`].
     pub fn new(from: usize, to: usize, interpolation: Interpolation) -> Self {
-        assert!(from.max(to) <= Self::LONGEST, "{from} pixels to {to}");
-        assert!(from > 0 || to == 0, "{to} pixels of none");
-        let scale = from as f64 / to as f64;
-        let wider = scale.max(1.0);
-        let reach = interpolation.reach() * wider;
-        Self::of_sums(from, to, |o| {
-            let centre = scale * (o as f64 + 0.5);
-            // Any pixel whose centre is less than `reach` away. A cast to an integer cuts negative numbers off at 0.
-            let first = (centre - reach) as usize;
-            let end = ((centre + reach).ceil() as usize).min(from);
-            let weights: Vec<f64> =
-                (first..end).map(|i| interpolation.at((i as f64 + 0.5 - centre) / wider)).collect();
-            let sum: f64 = weights.iter().sum();
-            (first, weights.into_iter().map(|weight| (weight / sum) as f32).collect())
-        })
+        Self::by_filter(from, to, interpolation, |i| Some(i).filter(|i| (0..from.cast_signed()).contains(i)))
     }
 
-    /// As [`Taps::new`], but beyond an edge lies the axis mirrored there, in place of nothing. So when an axis is made smaller by
-    /// the triangle, a value at an edge counts as much as any other, summed over all that is made of it: exactly so at half the length.
+    /// As [`Taps::new`], but beyond an edge lies the axis mirrored there (the `symmetric` padding of numpy), in place of nothing. When an axis of
+    /// even length is halved, all values have the same weight, summed over what is made of them, so that the transpose keeps what is
+    /// constant so; at odd lengths nearly.
     ///
     /// # Panics
     /// As [`Taps::new`].
     pub fn mirrored(from: usize, to: usize, interpolation: Interpolation) -> Self {
+        let length = from.cast_signed();
+        Self::by_filter(from, to, interpolation, |i| {
+            let within = i.rem_euclid(2 * length);
+            Some(within.min(2 * length - 1 - within))
+        })
+    }
+
+    /// With the filter's weight at `i`, which may lie beyond the axis, given to the value at `inside(i)`.
+    fn by_filter(
+        from: usize,
+        to: usize,
+        interpolation: Interpolation,
+        inside: impl Fn(isize) -> Option<isize>,
+    ) -> Self {
         assert!(from.max(to) <= Self::LONGEST, "{from} pixels to {to}");
         assert!(from > 0 || to == 0, "{to} pixels of none");
         let scale = from as f64 / to as f64;
         let wider = scale.max(1.0);
         let reach = interpolation.reach() * wider;
-        let length = from.cast_signed();
-        let inside = |i: isize| {
-            let within = i.rem_euclid(2 * length);
-            within.min(2 * length - 1 - within).cast_unsigned()
-        };
         Self::of_sums(from, to, |o| {
             let centre = scale * (o as f64 + 0.5);
+            // Any pixel whose centre is less than `reach` away.
             let reached = (centre - reach).floor() as isize..(centre + reach).ceil() as isize;
-            let (first, last) =
-                reached.clone().map(inside).fold((from, 0), |(first, last), i| (first.min(i), last.max(i)));
-            let mut weights = vec![0.0; last + 1 - first];
-            for i in reached {
-                weights[inside(i) - first] += interpolation.at((i as f64 + 0.5 - centre) / wider);
+            let reached = reached.filter_map(|i| Some((i, inside(i)?.cast_unsigned())));
+            let (first, end) =
+                reached.clone().fold((from, 0), |(first, end), (_, i)| (first.min(i), end.max(i + 1)));
+            let mut weights = vec![0.0; end - first];
+            for (i, inside) in reached {
+                weights[inside - first] += interpolation.at((i as f64 + 0.5 - centre) / wider);
             }
             let sum: f64 = weights.iter().sum();
             (first, weights.into_iter().map(|weight| (weight / sum) as f32).collect())
@@ -132,6 +126,26 @@ impl Taps {
             }
         }
         Self::of_sums(self.to(), self.from, |i| std::mem::take(&mut sums[i]))
+    }
+
+    /// How many values there are to begin with.
+    pub fn from(&self) -> usize {
+        self.from
+    }
+
+    /// For each new value, where its sum begins.
+    pub fn first(&self) -> &[u32] {
+        &self.first
+    }
+
+    /// [`Taps::width`] weights for each new value.
+    pub fn weights(&self) -> &[f32] {
+        &self.weights
+    }
+
+    /// Terms of each sum.
+    pub fn width(&self) -> usize {
+        self.width
     }
 
     /// How many values it makes.

@@ -16,7 +16,7 @@ const CAUTION: f64 = 0.5;
 /// The share of a level's energy below which a band has none: a difference of sums in single precision.
 const ROUNDING: f64 = 1e-5;
 
-/// An inverse Hessian that multiplies each band of spatial frequency, from one to twice of it, and each channel of an image by a number: the
+/// An inverse Hessian that multiplies each band of spatial frequency, an octave wide, and each channel of an image by a number: the
 /// root of the energy of steps `s` over that of gradient changes `y` there, `√(Σ s² / Σ y²)`, over pairs that fade. It is the
 /// geometric mean of the two step lengths of Barzilai and Borwein ("Two-point step size gradient methods", 1988). All together are then
 /// scaled towards `s·y / y·Hy`, what the newest pair says.

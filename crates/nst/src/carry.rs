@@ -1,5 +1,7 @@
 //! What a scale takes over from the one before.
 
+use crate::Config;
+use crate::config::{Init, Optimizer, Steps};
 use nst_tensor::{Interpolation, Result, Tensor};
 
 /// Pixels across which a difference from the content is averaged, to be handed on in full.
@@ -7,10 +9,19 @@ const FORMS: usize = 16;
 /// The share of the rest that is handed on, at a scale of twice the size.
 const FINER: f64 = 0.4;
 
+/// Whether a scale begins partly at the content, not only at what the scale before came to: if the picture began as the content and a loss
+/// draws it there. Only bounded steps of L-BFGS do so; other steps are those of published systems, which enlarge and no more.
+pub(crate) fn goes_back(config: &Config) -> bool {
+    config.init == Init::Content
+        && config.content_weight > 0.0
+        && config.optimizer == Optimizer::Lbfgs
+        && config.steps == Steps::Bounded
+}
+
 /// Where a scale begins that is `times` as large as the one before: at the content, plus what the enlarged picture has beyond the content
-/// enlarged as much. Of that, large forms are handed on in full, and the finer the less, down to a share of 0.4: a scale soon makes
-/// fine strokes itself, while what they took from the content it wins back slowly (docs/convergence.md). With scales that are
-/// closer, the share is that to the power of the logarithm of `times` to base 2.
+/// enlarged as much. Of that, large forms are handed on in full, and the finer the less, down to a share of 0.4 at twice the size: a scale
+/// soon makes fine strokes itself, while what they took from the content it wins back slowly (docs/convergence.md). In general the share is
+/// 0.4 to the power of the logarithm of `times` to base 2: more of it between closer scales.
 ///
 /// All three are images of one size.
 pub(crate) fn carried_over(
@@ -30,7 +41,9 @@ pub(crate) fn carried_over(
 
 #[cfg(test)]
 mod tests {
-    use super::carried_over;
+    use super::{carried_over, goes_back};
+    use crate::Config;
+    use crate::config::{Init, Optimizer, Steps};
     use nst_tensor::{Device, Tensor};
 
     const SIDE: usize = 64;
@@ -68,6 +81,20 @@ mod tests {
         let inner = |values: Vec<f32>| values[32 * SIDE * 3 + 96..][..48].to_vec();
         for (times, share) in [(2.0, 0.4), (4.0, 0.16), (2f64.sqrt(), 0.4f32.sqrt()), (1.0, 1.0)] {
             all_near(&inner(handed_on(stripes, times)), |at| share * stripe(at + 96));
+        }
+    }
+
+    #[test]
+    fn only_a_picture_that_is_drawn_to_the_content_goes_back_to_it() {
+        let default = Config::default();
+        assert!(goes_back(&default));
+        for other in [
+            Config { init: Init::Noise, ..default.clone() },
+            Config { content_weight: 0.0, ..default.clone() },
+            Config { optimizer: Optimizer::Adam, ..default.clone() },
+            Config { steps: Steps::Torch, ..default.clone() },
+        ] {
+            assert!(!goes_back(&other), "{other:?}");
         }
     }
 }

@@ -159,8 +159,8 @@ choice! {
         /// The first moves pixels by 4 (of 255) on average; none by more than 20 in the root mean square; one that makes the
         /// loss more than double, or not finite, is cut to 0.3 of its length, again if need be. What pairs do not tell of the
         /// curvature is estimated for each band of the picture's frequencies. When a picture that began as the content is enlarged for
-        /// the next scale, what it has beyond the content goes along in full where it is much larger than 16 pixels, and 0.4 of it where
-        /// it is fine.
+        /// the next scale, what it has beyond the content goes along in full where it is much larger than 16 pixels, and 0.4 of it (at
+        /// twice the size) where it is fine, unless the content weighs nothing.
         Bounded = "bounded",
         /// As torch: the first of min(1, 1 / sum |g|) times -g, the others in full (without a line search), come what may.
         Torch = "torch",

@@ -1,9 +1,8 @@
 //! The run: from an initial picture to the best one.
 
 use crate::adam;
-use crate::carry::carried_over;
+use crate::carry::{carried_over, goes_back};
 use crate::color::Finish;
-use crate::config::{Init, Optimizer as Method, Steps};
 use crate::minimise::{Before, Minimum, minimise, optimizer};
 use crate::prepare::{Layout, initial};
 use crate::scales::Scale;
@@ -132,15 +131,6 @@ impl Studio {
     }
 }
 
-/// Whether a scale begins partly at the content, not only at what the scale before came to: where that began as the content, and is
-/// drawn to it.
-fn goes_back(config: &Config) -> bool {
-    config.init == Init::Content
-        && config.content_weight > 0.0
-        && config.optimizer == Method::Lbfgs
-        && config.steps == Steps::Bounded
-}
-
 /// A run on its way from coarse to fine.
 struct Climb<'a> {
     config: &'a Config,
@@ -174,7 +164,8 @@ impl<'a> Climb<'a> {
         Self { config, size, finish, before, initial: None, minimum: None }
     }
 
-    /// Where a scale starts: the run's first at the initial picture, any other at what the one before came to, resampled.
+    /// Where a scale starts: the run's first at the initial picture, any other at what the one before came to, resampled, and
+    /// partly at the content ([`goes_back`]).
     fn start(
         &mut self,
         config: &Config,

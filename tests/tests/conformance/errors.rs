@@ -3,7 +3,7 @@
 use crate::devices::present;
 use nst_tensor::{
     Binning, Border, Device, Epilogue, Error, Filter, Gate, Interpolation, Padding, Pooling, Region, Result,
-    Shape, Tensor, Transpose, Variation, Zip,
+    Shape, Taps, Tensor, Transpose, Variation, Zip,
 };
 
 fn full(device: &Device, shape: impl Into<Shape>) -> Tensor {
@@ -171,6 +171,8 @@ fn images() {
         refuses(image.clone().add_region(&x, 0, 0), "add_region");
         refuses(x.resize(7, 5, Interpolation::Linear), "resize");
         refuses(x.resize_backward(7, 5, Interpolation::Linear), "resize_backward");
+        let taps = Taps::new(7, 3, Interpolation::Linear);
+        refuses(x.resample(&taps, &taps), "resample");
     }
 }
 
@@ -237,6 +239,12 @@ fn sizes() {
             refuses(image.resize(height, width, Interpolation::Cubic), "resize", size);
             refuses(image.resize_backward(height, width, Interpolation::Cubic), "resize_backward", size);
         }
+        let taps = Taps::new(7, 3, Interpolation::Linear);
+        refuses_shape(
+            image.resample(&taps, &taps),
+            device,
+            "resample: expected images of 7x7 pixels, as the weights are for, got [1, 7, 5, 3]",
+        );
         for empty in [[1, 0, 5, 3], [1, 7, 0, 3]] {
             refuses(full(device, empty).resize(7, 5, Interpolation::Cubic), "resize", empty);
         }

@@ -22,7 +22,9 @@ pub(super) use card::environment;
 /// Test nst on an NVIDIA GPU and measure it against PyTorch there
 ///
 /// It has run once, on an H100: the tests and f32; time ran out before TF32. nst and PyTorch (2.11, not the pinned version) had been
-/// installed there by other means, so building and installing on a machine with a GPU is untried. First the conformance suite and whole runs must pass on the card; then whole runs of nst
+/// installed there by other means, so building and installing on a machine with a GPU is untried.
+///
+/// First the conformance suite and whole runs must pass on the card; then whole runs of nst
 /// and of the same method in PyTorch take turns, in f32 and, on cards that have it, in TF32. Needs Linux, NVIDIA's driver 525
 /// or newer (PyTorch may ask for a newer one), Python 3, the network and 6 GB of disk.
 #[derive(clap::Args)]

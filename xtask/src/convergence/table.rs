@@ -52,7 +52,7 @@ impl Race {
     }
 }
 
-/// The lower of the middle two of an even number: no ratio that was not measured. Not a number if any is none.
+/// The lower of the middle two of an even number: no ratio that was not measured. NaN if any value is.
 fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
     let mut sorted: Vec<f64> = values.collect();
     if sorted.iter().any(|value| value.is_nan()) {

@@ -41,8 +41,8 @@ pub(crate) fn resize(
 
 /// `[outer, from, inner]` resampled along its middle axis.
 fn along(stream: &Stream, source: CUdeviceptr, [outer, inner]: [usize; 2], taps: &Taps) -> Result<Block> {
-    let first = stream.upload("resize", &taps.first)?;
-    let weights = stream.upload("resize", &taps.weights)?;
+    let first = stream.upload("resize", taps.first())?;
+    let weights = stream.upload("resize", taps.weights())?;
     let len = outer * taps.to() * inner;
     let target = stream.floats("resize", len)?;
     let parameters = Axis {
@@ -52,9 +52,9 @@ fn along(stream: &Stream, source: CUdeviceptr, [outer, inner]: [usize; 2], taps:
         target: target.pointer(),
         len: len as i64,
         inner: inner as i64,
-        from: taps.from as i32,
+        from: taps.from() as i32,
         to: taps.to() as i32,
-        taps: taps.width as i32,
+        taps: taps.width() as i32,
     };
     #[expect(unsafe_code, reason = "a kernel launch")]
     // SAFETY: the source has outer x from x inner elements, and every neighbour of `first` lies within it.

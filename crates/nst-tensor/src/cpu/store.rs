@@ -6,7 +6,7 @@ use nst_kernels::Block;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Spare vectors at most. An iteration of L-BFGS makes and drops a handful of vectors as long as the image, and in each frequency band of it
+/// Spare vectors at most. An iteration of L-BFGS makes and drops a handful of vectors as long as the image, and for each frequency band of it
 /// another handful.
 const SPARES: usize = 48;
 

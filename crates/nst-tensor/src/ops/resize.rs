@@ -42,8 +42,9 @@ impl Tensor {
     pub fn resample(&self, rows: &Taps, columns: &Taps) -> Result<Self> {
         const OPERATION: &str = "resample";
         let [_, height, width, _] = sized(OPERATION, self.shape())?;
-        if [height, width] != [rows.from, columns.from] {
-            let expected = format!("images of {}x{} pixels, as the weights are for", columns.from, rows.from);
+        if [height, width] != [rows.from(), columns.from()] {
+            let expected =
+                format!("images of {}x{} pixels, as the weights are for", columns.from(), rows.from());
             return Err(Error::shape(OPERATION, expected, self.shape()));
         }
         self.resized(OPERATION, [rows.to(), columns.to()], || [Cow::Borrowed(rows), Cow::Borrowed(columns)])
