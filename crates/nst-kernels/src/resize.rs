@@ -2,6 +2,15 @@
 
 use crate::Taps;
 use rayon::prelude::*;
+use std::cell::RefCell;
+
+thread_local! {
+    /// A line of an image, kept for the next one.
+    static SUM: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Values to write that are worth a task.
+const PART: usize = 1 << 14;
 
 /// Resizes each image of `[batch, rows.from, columns.from, channels]` to `[batch, rows.to(), columns.to(), channels]`:
 /// weighted sums of rows, then weighted sums of the columns of those, each in single precision in the order of the taps.
@@ -20,13 +29,15 @@ pub fn resize(shape: [usize; 4], rows: &Taps, columns: &Taps, input: &[f32], out
         columns.to()
     );
     let (line, new_line) = (width * channels, columns.to() * channels);
-    let lines = output.par_chunks_exact_mut(new_line.max(1)).enumerate();
-    lines.for_each_init(
-        || vec![0.0; line],
-        |sum, (row, to)| {
-            let (image, y) = (row / rows.to(), row % rows.to());
-            let image = &input[image * height * line..][..height * line];
-            sum.fill(0.0);
+    // Small images are not worth splitting.
+    let fewest = PART / new_line.max(1) + 1;
+    let lines = output.par_chunks_exact_mut(new_line.max(1)).enumerate().with_min_len(fewest);
+    lines.for_each(|(row, to)| {
+        let (image, y) = (row / rows.to(), row % rows.to());
+        let image = &input[image * height * line..][..height * line];
+        SUM.with_borrow_mut(|sum| {
+            sum.clear();
+            sum.resize(line, 0.0);
             for (from, weight) in rows.of(y) {
                 add_scaled(sum, weight, &image[from * line..][..line]);
             }
@@ -36,8 +47,8 @@ pub fn resize(shape: [usize; 4], rows: &Taps, columns: &Taps, input: &[f32], out
                     add_scaled(to, weight, &sum[from * channels..][..channels]);
                 }
             }
-        },
-    );
+        });
+    });
 }
 
 fn add_scaled(sums: &mut [f32], weight: f32, values: &[f32]) {
