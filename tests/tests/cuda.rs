@@ -38,7 +38,8 @@ fn run_with(
         Model::Vgg16 => Weights::embedded(),
         Model::Vgg19 => Weights::read(Path::new(&narrow_vgg19())),
     };
-    let config = Config { size: 48, iterations: 10, model, steps, ..Config::default() };
+    // In so small a picture a full step overshoots at the eighth evaluation, and what differs in rounding grows a thousandfold there.
+    let config = Config { size: 48, iterations: 10, learning_rate: 0.7, model, steps, ..Config::default() };
     let mut seen = Vec::new();
     let outcome = stylize(&config, inputs(weights.expect("weights")), device, &mut |event| {
         seen.push(event.evaluation.clone());
@@ -62,7 +63,7 @@ fn a_run_has_the_losses_of_the_cpu_and_the_same_bytes_each_time() {
     assert_eq!(actual.len(), 11);
     for (at, (actual, expected)) in actual.iter().zip(&expected).enumerate() {
         let error = (actual / expected - 1.0).abs();
-        assert!(error <= 1e-4, "evaluation {at}: {actual}, on the CPU {expected}: {error:e} apart");
+        assert!(error <= 1e-5, "evaluation {at}: {actual}, on the CPU {expected}: {error:e} apart");
     }
     let (again, seen_again) = gpu.watched(|| run(&gpu.device, Model::Vgg16, || {}));
     assert_eq!(totals(&seen_again), actual);
