@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the pictures of defaults.md. Run it in the repository's root, after `cargo build --release`. FORMER names an nst built from the
-# commit 5c2c7df, before bands were smooth. PICTURES names a folder with pictures that are not in the repository, all in the public
+# commit f781ab0, before bands were smooth. PICTURES names a folder with pictures that are not in the repository, all in the public
 # domain: starry_night.jpg (Vincent van Gogh, 1889), the_scream.jpg (Edvard Munch, 1893) and shipwreck.jpg (J. M. W. Turner, The
 # Shipwreck of the Minotaur, about 1810).
 set -e

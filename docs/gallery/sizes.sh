@@ -17,8 +17,10 @@ for size in 256 512; do
 done
 for size in 256 512 1024 2048; do
     "$nst" stylize "$content" "$style" --size "$size" -o "$folder/$size.png"
-    shrink "$folder/$size.png" 256 "docs/gallery/sizes-$size.jpg"
-    if [ "$size" -ge 512 ]; then
-        shrink "$folder/$size.png" 512 "docs/gallery/sizes-$size.jpg"
-    fi
+    for seen in 256 512; do
+        if [ "$seen" -le "$size" ]; then
+            # The larger one stays.
+            shrink "$folder/$size.png" "$seen" "docs/gallery/sizes-$size.jpg"
+        fi
+    done
 done

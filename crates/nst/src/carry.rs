@@ -18,7 +18,7 @@ pub(crate) fn goes_back(config: &Config) -> bool {
         && config.steps == Steps::Bounded
 }
 
-/// Where a scale begins that is `times` as large as the one before: at the content, plus what the enlarged picture has beyond the content
+/// Where a scale begins that is `times` (above 1) as large as the one before: at the content, plus what the enlarged picture has beyond the content
 /// enlarged as much. Of that, large forms are handed on in full, and the finer the less, down to a share of 0.4 at twice the size: a scale
 /// soon makes fine strokes itself, while what they took from the content it wins back slowly (docs/convergence.md). In general the share is
 /// 0.4 to the power of the logarithm of `times` to base 2: more of it between closer scales.
@@ -35,7 +35,7 @@ pub(crate) fn carried_over(
     let change = Tensor::linear_combination(&[(1.0, enlarged), (-1.0, blurred)])?;
     let forms =
         change.resize(rows, columns, Interpolation::Linear)?.resize(height, width, Interpolation::Cubic)?;
-    let share = FINER.powf(times.log2()).min(1.0);
+    let share = FINER.powf(times.log2());
     Tensor::linear_combination(&[(1.0, content), (share, &change), (1.0 - share, &forms)])
 }
 

@@ -91,8 +91,10 @@ impl Program {
         let mut command = Command::new(&bench.python);
         command.arg(script("measure.py"));
         let threads = match self {
-            Self::Nst { threads, .. } | Self::Torch { threads, .. } => threads,
-            Self::NstOnGpu { .. } | Self::TorchOnGpu { .. } => bench.threads,
+            Self::Nst { threads, .. } | Self::Torch { threads, .. } => Some(threads),
+            Self::TorchOnGpu { .. } => Some(bench.threads),
+            // Refuses the flag.
+            Self::NstOnGpu { .. } => None,
         };
         match self {
             Self::Nst { .. } | Self::NstOnGpu { .. } => {
@@ -125,8 +127,7 @@ impl Program {
                 command.envs(environment(gpu));
             }
         }
-        // nst takes them for the CPU alone.
-        if !matches!(self, Self::NstOnGpu { .. }) {
+        if let Some(threads) = threads {
             command.args(["--threads", &threads.to_string()]);
         }
         command.args(["--size", &case.size.to_string()]);
