@@ -10,12 +10,14 @@ const FORMS: usize = 16;
 const FINER: f64 = 0.4;
 
 /// Whether a scale begins partly at the content, not only at what the scale before came to: if the picture began as the content and a loss
-/// draws it there. Only bounded steps of L-BFGS do so; other steps are those of published systems, which enlarge and no more.
+/// draws it there. A picture that is still seen at half its size keeps there what it came to, so that larger pictures look like smaller ones
+/// (docs/sizes.md). Only bounded steps of L-BFGS go back; other steps are those of published systems, which enlarge and no more.
 pub(crate) fn goes_back(config: &Config) -> bool {
     config.init == Init::Content
         && config.content_weight > 0.0
         && config.optimizer == Optimizer::Lbfgs
         && config.steps == Steps::Bounded
+        && config.seen_smaller().next().is_none()
 }
 
 /// Where a scale begins that is `times` (above 1) as large as the one before: at the content, plus what the enlarged picture has beyond the content
@@ -85,14 +87,16 @@ mod tests {
     }
 
     #[test]
-    fn only_a_picture_that_is_drawn_to_the_content_goes_back_to_it() {
+    fn only_a_picture_that_is_drawn_to_the_content_and_seen_at_one_size_goes_back() {
         let default = Config::default();
         assert!(goes_back(&default));
+        assert!(goes_back(&Config { size: 2 * default.seen_from, seen_from: 0, ..default.clone() }));
         for other in [
             Config { init: Init::Noise, ..default.clone() },
             Config { content_weight: 0.0, ..default.clone() },
             Config { optimizer: Optimizer::Adam, ..default.clone() },
             Config { steps: Steps::Torch, ..default.clone() },
+            Config { size: 2 * default.seen_from, ..default.clone() },
         ] {
             assert!(!goes_back(&other), "{other:?}");
         }
