@@ -6,10 +6,12 @@ use std::sync::OnceLock;
 
 /// The filter of a convolution, packed once for one [`Isa`] and used by many passes.
 ///
-/// Layout: panels of as many output channels as a tile has columns, each `[tap][input channel][column]`, the last panel
-/// with zeros behind. The layout for the gradient with respect to the data is made when it is first needed.
+/// Layout: panels of as many output channels as a tile has columns, the last panel with zeros behind; each `[tap][input channel][column]`, or
+/// `[input channel][tap][column]` for Winograd's algorithm, which takes all taps of a channel at a time. The layout for the gradient with
+/// respect to the data is made when it is first needed.
 pub struct PackedFilter {
     isa: Isa,
+    winograd: bool,
     taps: usize,
     in_channels: usize,
     out_channels: usize,
@@ -28,10 +30,11 @@ impl PackedFilter {
         assert_eq!(oihw.len(), out_channels * in_channels * taps, "filter of {conv:?}");
         assert!(in_channels > 0 && out_channels > 0, "filter of {conv:?}");
         let columns = isa.tile_kernel().columns;
-        let forward = panels([out_channels, taps, in_channels], columns, |o, tap, i| {
+        let winograd = conv.by_winograd();
+        let forward = panels(winograd, [out_channels, taps, in_channels], columns, |o, tap, i| {
             oihw[(o * in_channels + i) * taps + tap]
         });
-        Self { isa, taps, in_channels, out_channels, forward, backward: OnceLock::new() }
+        Self { isa, winograd, taps, in_channels, out_channels, forward, backward: OnceLock::new() }
     }
 
     /// The instruction set it was packed for.
@@ -46,8 +49,8 @@ impl PackedFilter {
 
     /// Whether it belongs to a convolution of this geometry.
     pub(crate) fn fits(&self, conv: &Conv2d) -> bool {
-        (self.taps, self.in_channels, self.out_channels)
-            == (conv.kernel[0] * conv.kernel[1], conv.in_channels, conv.out_channels)
+        (self.winograd, self.taps, self.in_channels, self.out_channels)
+            == (conv.by_winograd(), conv.kernel[0] * conv.kernel[1], conv.in_channels, conv.out_channels)
     }
 
     /// Panels of output channels.
@@ -65,16 +68,24 @@ impl PackedFilter {
         // filter, and would wait for itself inside. Two threads at once pack the same values; one packing is kept.
         let columns = self.isa.tile_kernel().columns;
         let panel = self.taps * self.in_channels * columns;
-        let packed = panels([self.in_channels, self.taps, self.out_channels], columns, |i, tap, o| {
-            let rotated = self.taps - 1 - tap;
-            self.forward[o / columns * panel + (rotated * self.in_channels + i) * columns + o % columns]
-        });
+        let packed =
+            panels(self.winograd, [self.in_channels, self.taps, self.out_channels], columns, |i, tap, o| {
+                let rotated = self.taps - 1 - tap;
+                let row = row(self.winograd, [self.taps, self.in_channels], rotated, i);
+                self.forward[o / columns * panel + row * columns + o % columns]
+            });
         self.backward.get_or_init(|| packed)
     }
 }
 
-/// Panels of `columns` outputs, each `[tap][input][column]`, from a function of `(output, tap, input)`.
+/// Which row of a panel belongs to a tap and an input channel.
+fn row(winograd: bool, [taps, inputs]: [usize; 2], tap: usize, input: usize) -> usize {
+    if winograd { input * taps + tap } else { tap * inputs + input }
+}
+
+/// Panels of `columns` outputs, from a function of `(output, tap, input)`.
 fn panels(
+    winograd: bool,
     [outputs, taps, inputs]: [usize; 3],
     columns: usize,
     value: impl Fn(usize, usize, usize) -> f32 + Sync,
@@ -85,7 +96,7 @@ fn panels(
         let first = index * columns;
         for tap in 0..taps {
             for input in 0..inputs {
-                let row = &mut to[(tap * inputs + input) * columns..][..columns];
+                let row = &mut to[row(winograd, [taps, inputs], tap, input) * columns..][..columns];
                 for (to, output) in row.iter_mut().zip(first..outputs) {
                     *to = value(output, tap, input);
                 }

@@ -112,6 +112,11 @@ impl Conv2d {
         Plane { height: self.out_height(), width: self.out_width(), channels: self.out_channels }
     }
 
+    /// Whether Winograd's algorithm suits it, forward and backward to the data.
+    pub(crate) fn by_winograd(&self) -> bool {
+        self.kernel == [3, 3] && self.in_channels * self.out_channels >= WINOGRAD_CHANNELS
+    }
+
     /// `output = epilogue(filter * input)`. With `gate`, of [`Conv2d::gate_len`] bytes, keeps what the gradient needs to get
     /// back through activation and pooling.
     ///
@@ -182,7 +187,7 @@ impl Conv2d {
         gate: Option<&mut [u8]>,
     ) {
         let (batch, isa) = (self.batch, filter.isa());
-        if self.kernel == [3, 3] && input.channels * output.channels >= WINOGRAD_CHANNELS {
+        if self.by_winograd() {
             let kernel = isa.winograd_kernel();
             let pass = winograd::Pass { kernel, batch, input, output, padding: padding[0], panels };
             pass.run(workspace, from, epilogue, to, gate);

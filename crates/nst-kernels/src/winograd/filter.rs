@@ -8,7 +8,7 @@
 use super::transforms::{self, FILTER};
 use crate::vector::Vector;
 
-/// Transforms one panel of a packed filter, `[tap][input][WIDE * LANES]`, into row `row` of its six rows: value `j` of an
+/// Transforms one panel of a packed filter, `[input][tap][WIDE * LANES]`, into row `row` of its six rows: value `j` of an
 /// input goes to `to[j * slab + input * WIDE * LANES..]`.
 ///
 /// # Safety
@@ -28,11 +28,12 @@ pub(super) unsafe fn transform<V: Vector, const WIDE: usize>(
         let factors = [V::splat(a), V::splat(b), V::splat(c)];
         for input in 0..inputs {
             for wide in 0..WIDE {
+                let from = panel.add(input * 9 * line + wide * V::LANES);
                 let at = input * line + wide * V::LANES;
                 let mut taps = [V::splat(0.0); 3];
                 for (s, sum) in taps.iter_mut().enumerate() {
                     for (r, &factor) in factors.iter().enumerate() {
-                        *sum = V::load(panel.add((r * 3 + s) * inputs * line + at)).mul_add(factor, *sum);
+                        *sum = V::load(from.add((r * 3 + s) * line)).mul_add(factor, *sum);
                     }
                 }
                 for (j, value) in transforms::filter(taps).into_iter().enumerate() {

@@ -54,7 +54,7 @@ pub(crate) struct Pass<'a> {
     pub(crate) input: Plane,
     pub(crate) output: Plane,
     pub(crate) padding: usize,
-    /// Panels of output channels, each `[tap][input channel][column]`.
+    /// Panels of output channels, each `[input channel][tap][column]`.
     pub(crate) panels: &'a [f32],
 }
 
