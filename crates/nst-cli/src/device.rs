@@ -2,7 +2,7 @@
 
 use crate::failure::usage;
 use crate::gpu;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use nst_tensor::Device;
 use std::str::FromStr;
 
@@ -68,14 +68,25 @@ impl DeviceArgs {
             (Place::Cpu, _) if self.precision == Precision::Tf32 => {
                 Err(usage("--precision tf32 is for GPUs; say --device cuda, or leave it out"))
             }
-            (Place::Cpu, None) => Ok(Device::cpu()),
-            (Place::Cpu, Some(threads)) => Ok(Device::cpu_with_threads(threads.into())?),
+            (Place::Cpu, threads) => {
+                start(threads)?;
+                Ok(Device::cpu())
+            }
             (Place::Cuda(number), None) => gpu::open(number, self.precision),
             (Place::Cuda(_), Some(_)) => {
                 Err(usage("--threads is for the CPU; leave it out with --device cuda"))
             }
         }
     }
+}
+
+/// Starts the threads, all but the one that calls: it is one of them. So no operation has to be handed over to another thread and waited
+/// for, which takes longer than many an operation on a small picture.
+fn start(threads: Option<u16>) -> Result<()> {
+    // Zero is one for each core.
+    let threads = threads.map_or(0, usize::from);
+    let builder = rayon::ThreadPoolBuilder::new().num_threads(threads).use_current_thread();
+    builder.build_global().context("cannot start threads")
 }
 
 #[cfg(test)]

@@ -83,6 +83,7 @@ pub(super) const ROOMS: &[Room] = &[
             "indicatif",
             "nix",
             "noto-sans-mono-bitmap",
+            "rayon",
             "same-file",
             "serde",
             "serde_json",
