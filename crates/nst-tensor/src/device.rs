@@ -16,7 +16,9 @@ impl Device {
         Self(Arc::new(backend))
     }
 
-    /// The CPU, with rayon's current thread pool.
+    /// The CPU, with rayon's current thread pool. Called on a thread that is not of it, each operation is handed over to one that is; on small
+    /// tensors that takes longer than the operation, which a program spares itself that makes its thread one of the pool
+    /// (`use_current_thread` of rayon's `ThreadPoolBuilder`), as the `nst` binary does.
     pub fn cpu() -> Self {
         Self::new(Cpu::new())
     }
