@@ -69,7 +69,7 @@ impl DeviceArgs {
                 Err(usage("--precision tf32 is for GPUs; say --device cuda, or leave it out"))
             }
             (Place::Cpu, threads) => {
-                start(threads)?;
+                start_threads(threads)?;
                 Ok(Device::cpu())
             }
             (Place::Cuda(number), None) => gpu::open(number, self.precision),
@@ -80,10 +80,13 @@ impl DeviceArgs {
     }
 }
 
-/// Starts the threads, all but the one that calls: it is one of them. So no operation has to be handed over to another thread and waited
+/// Starts the threads of the program, of which the one that calls is one: operations need not be handed over to another thread and waited
 /// for, which takes longer than many an operation on a small picture.
-fn start(threads: Option<u16>) -> Result<()> {
-    // Zero is one for each core.
+///
+/// To be called once, before any operation on the CPU, on the thread that will call them. With one thread there is no other: what
+/// a thread of its own wants computed waits until the main one computes something.
+fn start_threads(threads: Option<u16>) -> Result<()> {
+    // Zero is one for each core, or what RAYON_NUM_THREADS says.
     let threads = threads.map_or(0, usize::from);
     let builder = rayon::ThreadPoolBuilder::new().num_threads(threads).use_current_thread();
     builder.build_global().context("cannot start threads")

@@ -11,8 +11,8 @@ use std::sync::OnceLock;
 /// respect to the data is made when it is first needed.
 pub struct PackedFilter {
     isa: Isa,
-    winograd: bool,
-    taps: usize,
+    order: Order,
+    kernel: [usize; 2],
     in_channels: usize,
     out_channels: usize,
     forward: Vec<f32>,
@@ -25,16 +25,16 @@ impl PackedFilter {
     /// # Panics
     /// If the length of `oihw` does not fit `conv`, or there are no channels on either side.
     pub fn new(isa: Isa, conv: &Conv2d, oihw: &[f32]) -> Self {
-        let taps = conv.kernel[0] * conv.kernel[1];
-        let (in_channels, out_channels) = (conv.in_channels, conv.out_channels);
+        let &Conv2d { kernel, in_channels, out_channels, .. } = conv;
+        let taps = kernel[0] * kernel[1];
         assert_eq!(oihw.len(), out_channels * in_channels * taps, "filter of {conv:?}");
         assert!(in_channels > 0 && out_channels > 0, "filter of {conv:?}");
+        let order = if conv.by_winograd() { Order::InputFirst } else { Order::TapFirst };
         let columns = isa.tile_kernel().columns;
-        let winograd = conv.by_winograd();
-        let forward = panels(winograd, [out_channels, taps, in_channels], columns, |o, tap, i| {
+        let forward = order.panels([out_channels, taps, in_channels], columns, |o, tap, i| {
             oihw[(o * in_channels + i) * taps + tap]
         });
-        Self { isa, winograd, taps, in_channels, out_channels, forward, backward: OnceLock::new() }
+        Self { isa, order, kernel, in_channels, out_channels, forward, backward: OnceLock::new() }
     }
 
     /// The instruction set it was packed for.
@@ -49,8 +49,8 @@ impl PackedFilter {
 
     /// Whether it belongs to a convolution of this geometry.
     pub(crate) fn fits(&self, conv: &Conv2d) -> bool {
-        (self.winograd, self.taps, self.in_channels, self.out_channels)
-            == (conv.by_winograd(), conv.kernel[0] * conv.kernel[1], conv.in_channels, conv.out_channels)
+        (self.kernel, self.in_channels, self.out_channels)
+            == (conv.kernel, conv.in_channels, conv.out_channels)
     }
 
     /// Panels of output channels.
@@ -66,42 +66,52 @@ impl PackedFilter {
         }
         // Packed outside `get_or_init`: a thread that waits for parallel work may take up another convolution with this
         // filter, and would wait for itself inside. Two threads at once pack the same values; one packing is kept.
-        let columns = self.isa.tile_kernel().columns;
-        let panel = self.taps * self.in_channels * columns;
-        let packed =
-            panels(self.winograd, [self.in_channels, self.taps, self.out_channels], columns, |i, tap, o| {
-                let rotated = self.taps - 1 - tap;
-                let row = row(self.winograd, [self.taps, self.in_channels], rotated, i);
-                self.forward[o / columns * panel + row * columns + o % columns]
-            });
+        let (columns, taps) = (self.isa.tile_kernel().columns, self.kernel[0] * self.kernel[1]);
+        let panel = taps * self.in_channels * columns;
+        let packed = self.order.panels([self.in_channels, taps, self.out_channels], columns, |i, tap, o| {
+            let row = self.order.row([taps, self.in_channels], taps - 1 - tap, i);
+            self.forward[o / columns * panel + row * columns + o % columns]
+        });
         self.backward.get_or_init(|| packed)
     }
 }
 
-/// Which row of a panel belongs to a tap and an input channel.
-fn row(winograd: bool, [taps, inputs]: [usize; 2], tap: usize, input: usize) -> usize {
-    if winograd { input * taps + tap } else { tap * inputs + input }
+/// How the rows of a panel follow each other.
+#[derive(Clone, Copy)]
+enum Order {
+    TapFirst,
+    InputFirst,
 }
 
-/// Panels of `columns` outputs, from a function of `(output, tap, input)`.
-fn panels(
-    winograd: bool,
-    [outputs, taps, inputs]: [usize; 3],
-    columns: usize,
-    value: impl Fn(usize, usize, usize) -> f32 + Sync,
-) -> Vec<f32> {
-    let panel = taps * inputs * columns;
-    let mut packed = vec![0.0; outputs.div_ceil(columns) * panel];
-    packed.par_chunks_exact_mut(panel.max(1)).enumerate().for_each(|(index, to)| {
-        let first = index * columns;
-        for tap in 0..taps {
-            for input in 0..inputs {
-                let row = &mut to[row(winograd, [taps, inputs], tap, input) * columns..][..columns];
-                for (to, output) in row.iter_mut().zip(first..outputs) {
-                    *to = value(output, tap, input);
+impl Order {
+    /// The row of a tap and an input channel.
+    fn row(self, [taps, inputs]: [usize; 2], tap: usize, input: usize) -> usize {
+        match self {
+            Self::TapFirst => tap * inputs + input,
+            Self::InputFirst => input * taps + tap,
+        }
+    }
+
+    /// Panels of `columns` outputs, from a function of `(output, tap, input)`.
+    fn panels(
+        self,
+        [outputs, taps, inputs]: [usize; 3],
+        columns: usize,
+        value: impl Fn(usize, usize, usize) -> f32 + Sync,
+    ) -> Vec<f32> {
+        let panel = taps * inputs * columns;
+        let mut packed = vec![0.0; outputs.div_ceil(columns) * panel];
+        packed.par_chunks_exact_mut(panel.max(1)).enumerate().for_each(|(index, to)| {
+            let first = index * columns;
+            for tap in 0..taps {
+                for input in 0..inputs {
+                    let to = &mut to[self.row([taps, inputs], tap, input) * columns..][..columns];
+                    for (to, output) in to.iter_mut().zip(first..outputs) {
+                        *to = value(output, tap, input);
+                    }
                 }
             }
-        }
-    });
-    packed
+        });
+        packed
+    }
 }

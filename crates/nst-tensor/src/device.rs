@@ -16,8 +16,8 @@ impl Device {
         Self(Arc::new(backend))
     }
 
-    /// The CPU, with rayon's current thread pool. Called on a thread that is not of it, each operation is handed over to one that is; on small
-    /// tensors that takes longer than the operation, which a program spares itself that makes its thread one of the pool
+    /// The CPU, with rayon's current thread pool. From a thread outside the pool, each operation is handed over to the pool, which on small
+    /// tensors takes longer than the operation itself; a program avoids that by making its thread one of the pool
     /// (`use_current_thread` of rayon's `ThreadPoolBuilder`), as the `nst` binary does.
     pub fn cpu() -> Self {
         Self::new(Cpu::new())

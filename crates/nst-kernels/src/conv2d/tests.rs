@@ -252,3 +252,22 @@ fn nan_comes_through_relu_and_pooling() {
         }
     }
 }
+
+#[test]
+#[should_panic(expected = "filter of")]
+fn a_filter_of_another_shape_with_as_many_taps_is_refused() {
+    let conv = Conv2d {
+        batch: 1,
+        height: 9,
+        width: 9,
+        in_channels: 16,
+        out_channels: 16,
+        kernel: [3, 3],
+        padding: 0,
+    };
+    let long = Conv2d { kernel: [9, 1], ..conv };
+    let filter = PackedFilter::new(Isa::best(), &long, &oihw(&long));
+    let mut output = vec![0.0; conv.output_len()];
+    let input = vec![0.0; conv.input_len()];
+    conv.forward(&Workspace::new(), &input, &filter, Epilogue::default(), &mut output, None);
+}

@@ -49,28 +49,14 @@ pub(super) unsafe fn multiply<
             let mut acc = [[V::splat(0.0); USED]; COUNT];
             for _ in 0..BLOCK / V::LANES {
                 let length = rest.min(V::LANES);
-                let mut step = |k: usize| {
-                    // The same part of the next tiles, which follow these.
-                    prefetch(v.wrapping_add(ahead + k * ROWS));
-                    let mut b = [V::splat(0.0); USED];
-                    for (j, b) in b.iter_mut().enumerate() {
-                        *b = V::load(u.add((k * WIDE + j) * V::LANES));
-                    }
-                    for (row, registers) in acc.iter_mut().enumerate() {
-                        let factor = V::splat(*v.add(row * V::LANES + k));
-                        for (register, b) in registers.iter_mut().zip(b) {
-                            *register = factor.mul_add(b, *register);
-                        }
-                    }
-                };
                 // A loop of known length is unrolled: with AVX2, whole evaluations take a tenth less time.
                 if length == V::LANES {
                     for k in 0..V::LANES {
-                        step(k);
+                        add::<V, ROWS, COUNT, WIDE, USED>(v, u, k, ahead, &mut acc);
                     }
                 } else {
                     for k in 0..length {
-                        step(k);
+                        add::<V, ROWS, COUNT, WIDE, USED>(v, u, k, ahead, &mut acc);
                     }
                 }
                 v = v.wrapping_add(ROWS * V::LANES);
@@ -85,6 +71,35 @@ pub(super) unsafe fn multiply<
                     let to = sums.add((row * WIDE + j) * V::LANES);
                     if first { register.store(to) } else { V::load(to).add(register).store(to) }
                 }
+            }
+        }
+    }
+}
+
+/// Adds the products of the `k`th input of a register's.
+///
+/// # Safety
+/// As [`multiply`].
+#[inline(always)]
+unsafe fn add<V: Vector, const ROWS: usize, const COUNT: usize, const WIDE: usize, const USED: usize>(
+    v: *const f32,
+    u: *const f32,
+    k: usize,
+    ahead: usize,
+    acc: &mut [[V; USED]; COUNT],
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        // The same part of the next tiles, which follow these.
+        prefetch(v.wrapping_add(ahead + k * ROWS));
+        let mut b = [V::splat(0.0); USED];
+        for (j, b) in b.iter_mut().enumerate() {
+            *b = V::load(u.add((k * WIDE + j) * V::LANES));
+        }
+        for (row, registers) in acc.iter_mut().enumerate() {
+            let factor = V::splat(*v.add(row * V::LANES + k));
+            for (register, b) in registers.iter_mut().zip(b) {
+                *register = factor.mul_add(b, *register);
             }
         }
     }
