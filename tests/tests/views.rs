@@ -1,8 +1,9 @@
 //! Large pictures, which are seen at several sizes.
 
+use nst::config::Scales;
 use nst::{Config, Contribution, Inputs, Mask, Objective, Picture};
 use nst_tensor::{Device, Interpolation, Tensor};
-use nst_tests::small_run::{config, inputs, picture};
+use nst_tests::small_run::{config, inputs, picture, run};
 
 /// The narrow network at 64 pixels, seen at 64 and 32.
 fn seen_twice() -> (Config, Inputs) {
@@ -79,4 +80,20 @@ fn a_picture_of_another_size_is_refused() {
     let half = objective.variable(&picture(32, 24, 1)).expect("a variable");
     let error = objective.evaluate(&half).expect_err("another size").to_string();
     assert_eq!(error, "the objective is of pictures of shape [1, 48, 64, 3], not [1, 24, 32, 3]");
+}
+
+/// How far from the content a scale without iterations of its own begins.
+#[test]
+fn a_scale_that_is_seen_smaller_takes_over_fine_strokes_too() {
+    let (seen_twice, inputs) = seen_twice();
+    let content = inputs.content.clone().expect("a content").resized(64, 48);
+    let distance = |seen_from: usize| {
+        let scales = Scales::Sizes(vec![32, 64]);
+        let config = Config { scales, scale_iterations: vec![6, 0], seen_from, ..seen_twice.clone() };
+        let (outcome, _) = run(&config, &inputs);
+        let pairs = outcome.picture.rgb().iter().zip(content.rgb());
+        pairs.map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt()
+    };
+    let (once, twice) = (distance(0), distance(20));
+    assert!(once > 0.0 && twice > 1.2 * once, "{once} and {twice}");
 }

@@ -16,7 +16,8 @@ pub(crate) struct ScaleOptions {
     #[arg(long, value_name = "NUMBERS", value_delimiter = ',', conflicts_with = "iterations")]
     scale_iterations: Option<Vec<usize>>,
     /// See large pictures at several sizes: their own and each half down to this, but for those that leave too little of a picture
-    /// or region for a layer. The loss is the mean of those there, so that strokes keep their size; 0: at their own alone
+    /// or region for a layer. The loss is the mean of those there, and fine strokes of the scale before are kept, so that strokes keep
+    /// their size; 0: at their own alone
     #[arg(long, value_name = "PIXELS")]
     seen_from: Option<usize>,
 }

@@ -124,6 +124,11 @@ impl Objective {
         self.views.push(view);
     }
 
+    /// Whether the picture is seen at smaller sizes than its own as well.
+    pub(crate) fn is_seen_smaller(&self) -> bool {
+        self.views.len() > 1
+    }
+
     /// Whether there is nothing to minimise.
     pub(crate) fn is_empty(&self) -> bool {
         self.views.iter().all(|view| view.terms.is_empty())

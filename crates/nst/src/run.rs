@@ -1,7 +1,7 @@
 //! The run: from an initial picture to the best one.
 
 use crate::adam;
-use crate::carry::{carried_over, goes_back};
+use crate::carry::{carried_over, goes_back, share};
 use crate::color::Finish;
 use crate::minimise::{Before, Minimum, minimise, optimizer};
 use crate::prepare::{Layout, initial};
@@ -164,8 +164,8 @@ impl<'a> Climb<'a> {
         Self { config, size, finish, before, initial: None, minimum: None }
     }
 
-    /// Where a scale starts: the run's first at the initial picture, any other at what the one before came to, resampled, and
-    /// partly at the content ([`goes_back`]).
+    /// Where a scale starts: the run's first at the initial picture, any other at what the one before came to, resampled,
+    /// or at the content plus what the one before made of it ([`goes_back`]).
     fn start(
         &mut self,
         config: &Config,
@@ -185,7 +185,7 @@ impl<'a> Climb<'a> {
                         let small = objective.variable(&content.resized(coarse_width, coarse_height))?;
                         let blurred = small.resize(height, width, Interpolation::Cubic)?;
                         let times = height.max(width) as f64 / coarse_height.max(coarse_width) as f64;
-                        carried_over(&enlarged, &whole, &blurred, times)?
+                        carried_over(&enlarged, &whole, &blurred, share(times, objective.is_seen_smaller()))?
                     }
                     None => enlarged,
                 }
