@@ -31,9 +31,9 @@ pub struct Config {
     pub scale_iterations: Vec<usize>,
     /// A picture is *seen* at its own size and, as long as that leaves this many pixels on the longest side, at each half. Its
     /// loss is the mean of the losses there, each as of a run of that size, so that large pictures keep the look of smaller ones. For the
-    /// same reason it takes over all that the scale before made of the content, fine strokes too.
-    /// 0 for its own size alone. Sizes that leave too little of a picture or region for a layer are left out. (Snelgrove 2017, "High-Resolution Multi-Scale Neural Texture Synthesis", sums style losses over
-    /// such a pyramid.)
+    /// same reason it takes over all that the scale before made of the content, fine strokes too. With 0 it is seen at its own size
+    /// alone. Sizes that leave too little of a picture or region for a layer are left out. (Snelgrove 2017, "High-Resolution
+    /// Multi-Scale Neural Texture Synthesis", sums style losses over such a pyramid.)
     pub seen_from: usize,
     /// Iterations of the optimizer, at all scales together. Each evaluates the network once; more often with a
     /// line search, or when a step has to be cut. The initial picture is evaluated besides.
